@@ -1,0 +1,26 @@
+"""RetailVista Journals: till files become balanced journals, booked exactly once.
+
+The packages, from the top down; imports point downwards only:
+
+app         create_app() and main(): the one place that wires everything by hand
+cli         the commands, a contract for people and scripts
+web         one module per screen: parse, call a use case, render
+feed        OData (a later part)
+scheduler   the engines behind the bell: due slots, waiting runs
+mail        notices and their sending
+flows       records in, out and copied (a later part)
+journals    till files, building, export, control
+connectors  the outside world: port, grants, lanes, one folder per provider
+runs        run, item, log, schedule, slot; ask() and the bell port
+companies   company, store, user, membership, session, audit, company scope, addresses
+db          engine, transaction(), column types, the database's clock
+vault       sealing of secrets; the only module that sees the key
+ledger      PURE: money, VAT, receipts, declarations, links, checks, journals, posting
+config      settings, refused at the door when wrong
+clock       the only place that reads the time
+errors      every error raised on purpose
+sandbox     a small Exact Online of our own, outside the layers
+migrations  the tables' history (Alembic)
+
+This module imports nothing, so that the ledger stays importable without a framework.
+"""

@@ -1,0 +1,151 @@
+"""The database handle, transactions, column types and the database's own clock.
+
+SQLite recipe: the driver never begins by itself; a writing transaction is BEGIN IMMEDIATE from
+its first statement, so a lost update cannot happen; WAL with synchronous=FULL, so what is
+committed is on disk before anything is sent to a provider.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import UTC
+from datetime import datetime
+from typing import Any
+
+from flask_sqlalchemy import SQLAlchemy
+from sqlalchemy import BigInteger
+from sqlalchemy import DateTime
+from sqlalchemy import Engine
+from sqlalchemy import MetaData
+from sqlalchemy import event
+from sqlalchemy import text
+from sqlalchemy.engine import Connection
+from sqlalchemy.engine import Dialect
+from sqlalchemy.orm import DeclarativeBase
+from sqlalchemy.orm import Session
+from sqlalchemy.types import TypeDecorator
+
+from retailvista.clock import Clock
+from retailvista.clock import SystemClock
+
+NAMES = {
+    "ix": "ix_%(column_0_label)s",
+    "uq": "uq_%(table_name)s_%(column_0_N_name)s",
+    "ck": "ck_%(table_name)s_%(constraint_name)s",
+    "fk": "fk_%(table_name)s_%(column_0_N_name)s_%(referred_table_name)s",
+    "pk": "pk_%(table_name)s",
+}
+
+
+class Base(DeclarativeBase):
+    """Declarative base with stable constraint names, so that migrations can address them."""
+
+    metadata = MetaData(naming_convention=NAMES)
+
+
+class UtcDateTime(TypeDecorator[datetime]):
+    """An instant: aware in Python, stored as UTC. A naive value is refused."""
+
+    impl = DateTime(timezone=True)
+    cache_ok = True
+
+    def process_bind_param(self, value: datetime | None, dialect: Dialect) -> datetime | None:
+        if value is None:
+            return None
+        assert value.tzinfo is not None, "a naive time must not reach the database"
+        utc = value.astimezone(UTC)
+        return utc.replace(tzinfo=None) if dialect.name == "sqlite" else utc
+
+    def process_result_value(self, value: datetime | None, dialect: Dialect) -> datetime | None:
+        if value is None:
+            return None
+        return value.replace(tzinfo=UTC) if value.tzinfo is None else value.astimezone(UTC)
+
+
+# Money is integer minor units everywhere; a year of a large chain passes 32 bits.
+Minor = BigInteger
+
+db = SQLAlchemy(
+    model_class=Base,
+    session_options={"expire_on_commit": False, "autoflush": True},
+    disable_autonaming=True,
+)
+
+
+def tune_engine(engine: Engine, clock: Clock | None = None) -> None:
+    """Install the SQLite recipe, or the PostgreSQL settings, on a new engine."""
+    if engine.dialect.name == "sqlite":
+        _tune_sqlite(engine, clock or SystemClock())
+
+
+def _tune_sqlite(engine: Engine, clock: Clock) -> None:
+    @event.listens_for(engine, "connect")
+    def connect(connection: Any, _record: Any) -> None:
+        connection.isolation_level = None
+        for pragma in (
+            "busy_timeout=30000",
+            "journal_mode=WAL",
+            "synchronous=FULL",
+            "foreign_keys=ON",
+        ):
+            connection.execute(f"PRAGMA {pragma}")
+        assert connection.execute("PRAGMA synchronous").fetchone()[0] == 2
+        # The database's clock is the host's clock: one process owns a SQLite file.
+        connection.create_function(
+            "rv_now", 0, lambda: clock.now().astimezone(UTC).replace(tzinfo=None).isoformat(" ")
+        )
+
+    @event.listens_for(engine, "begin")
+    def begin(connection: Connection) -> None:
+        writing = connection.get_execution_options().get("rv_writing", False)
+        connection.exec_driver_sql("BEGIN IMMEDIATE" if writing else "BEGIN")
+
+
+@contextmanager
+def transaction(session: Session) -> Iterator[Session]:
+    """One writing transaction: commits at the end, rolls back on any error.
+
+    No other transaction may be open on the session: what was read before may be stale.
+    """
+    assert not session.in_transaction(), "a transaction is already open on this session"
+    session.connection(execution_options={"rv_writing": True})
+    try:
+        yield session
+        session.commit()
+    except BaseException:
+        session.rollback()
+        raise
+
+
+@contextmanager
+def reading(session: Session) -> Iterator[Session]:
+    """A reading transaction that leaves nothing open; loaded rows stay usable after it."""
+    assert not session.in_transaction(), "a transaction is already open on this session"
+    try:
+        yield session
+        end_reading(session)
+    except BaseException:
+        session.rollback()
+        raise
+
+
+def end_reading(session: Session) -> None:
+    """Close what reading opened, keeping the rows; unsaved changes here are a bug."""
+    assert not (session.new or session.dirty or session.deleted), "unsaved changes while reading"
+    session.commit()
+
+
+def now(session: Session) -> datetime:
+    """The database's clock: leases and unknown periods of all hosts use this one."""
+    if session.get_bind().dialect.name == "sqlite":
+        value = session.scalar(text("SELECT rv_now()"))
+        return datetime.fromisoformat(str(value)).replace(tzinfo=UTC)
+    found = session.scalar(text("SELECT clock_timestamp()"))
+    assert isinstance(found, datetime)
+    return found.astimezone(UTC)
+
+
+def assert_no_transaction(session: Session) -> None:
+    """Guard for HTTP calls: no transaction is open while a provider is asked."""
+    assert not session.in_transaction(), "no transaction may be open during an HTTP call"
