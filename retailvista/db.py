@@ -11,8 +11,11 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import UTC
 from datetime import datetime
+from pathlib import Path
 from typing import Any
 
+from alembic import command
+from alembic.config import Config
 from flask_sqlalchemy import SQLAlchemy
 from sqlalchemy import BigInteger
 from sqlalchemy import DateTime
@@ -29,6 +32,7 @@ from sqlalchemy.types import TypeDecorator
 from retailvista.clock import Clock
 from retailvista.clock import SystemClock
 
+MIGRATIONS = Path(__file__).resolve().parent / "migrations"
 NAMES = {
     "ix": "ix_%(column_0_label)s",
     "uq": "uq_%(table_name)s_%(column_0_N_name)s",
@@ -149,3 +153,21 @@ def now(session: Session) -> datetime:
 def assert_no_transaction(session: Session) -> None:
     """Guard for HTTP calls: no transaction is open while a provider is asked."""
     assert not session.in_transaction(), "no transaction may be open during an HTTP call"
+
+
+def upgrade(engine: Engine) -> None:
+    """Bring the tables to the newest migration; on SQLite with foreign keys off around it."""
+    configuration = Config()
+    configuration.set_main_option("script_location", str(MIGRATIONS))
+    with engine.connect() as connection:
+        sqlite = connection.dialect.name == "sqlite"
+        if sqlite:
+            connection.connection.driver_connection.execute("PRAGMA foreign_keys=OFF")
+        configuration.attributes["connection"] = connection
+        command.upgrade(configuration, "head")
+        connection.commit()
+        if sqlite:
+            broken = connection.exec_driver_sql("PRAGMA foreign_key_check").fetchall()
+            assert not broken, f"foreign keys broken after migration: {broken[:3]}"
+            connection.commit()
+            connection.connection.driver_connection.execute("PRAGMA foreign_keys=ON")

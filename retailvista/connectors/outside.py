@@ -1,0 +1,36 @@
+"""What a use case needs to speak to the outside world, in one value.
+
+app.py wires it for the product, tests/simulation wires it with a virtual clock and a faulty wire:
+the same code runs in both.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from dataclasses import field
+from pathlib import Path
+
+from sqlalchemy.orm import Session
+
+from retailvista.clock import Clock
+from retailvista.connectors.port import Wire
+from retailvista.vault import Vault
+
+
+@dataclass(frozen=True, slots=True)
+class Outside:
+    """Sessions, key, wire and clock. `owner` names this process in leases.
+
+    `sessions` opens a new database session that the caller closes. `spool` is the folder where
+    raw token answers are written, sealed and fsynced, before anything else happens to them.
+    """
+
+    sessions: Callable[[], Session]
+    vault: Vault
+    wire: Wire
+    clock: Clock
+    spool: Path
+    owner: str
+    installation: str
+    provider_hosts: tuple[str, ...] = field(default=())

@@ -1,0 +1,1 @@
+"""Journals: till files in, balanced journals out, exported exactly once, controlled nightly."""

@@ -1,0 +1,1 @@
+"""The tables' history. Alembic from the first table; nothing else creates tables."""
