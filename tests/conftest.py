@@ -10,7 +10,7 @@ import os
 import smtplib
 import sys
 import threading
-from collections.abc import Generator, Iterator
+from collections.abc import Generator
 from datetime import UTC, datetime, timedelta
 
 import pytest
@@ -154,6 +154,6 @@ def pytest_make_collect_report() -> Generator[None, pytest.CollectReport, pytest
 
 
 @pytest.fixture
-def outside() -> Iterator[type[Outside]]:
+def outside() -> type[Outside]:
     """The error of the safety nets, for the tests of the nets themselves."""
-    yield Outside
+    return Outside

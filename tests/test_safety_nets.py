@@ -34,9 +34,11 @@ def test_a_name_outside_this_machine_is_not_looked_up(outside):
 
 
 def test_this_machine_may_be_reached():
-    with socket.create_server(("127.0.0.1", 0)) as server:
-        with socket.create_connection(server.getsockname(), timeout=1) as sock:
-            assert sock.getpeername() == server.getsockname()
+    with (
+        socket.create_server(("127.0.0.1", 0)) as server,
+        socket.create_connection(server.getsockname(), timeout=1) as sock,
+    ):
+        assert sock.getpeername() == server.getsockname()
 
 
 def test_the_net_holds_in_threads_too(outside):
