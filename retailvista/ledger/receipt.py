@@ -155,10 +155,8 @@ class Receipt:
         if self.written_on != self.business_date:
             row["wd"] = self.written_on.isoformat()
         flags = ("v" if self.voided else "") + ("t" if self.training else "")
-        for key, value in (("f", flags), ("ra", self.rounding_gl), ("ref", self.reference)):
-            if value:
-                row[key] = value
-        return row
+        rare = {"f": flags, "ra": self.rounding_gl, "ref": self.reference}
+        return row | {key: value for key, value in rare.items() if value}
 
     @classmethod
     def from_row(cls, store: str, row: dict[str, Any]) -> Receipt:
