@@ -5,19 +5,16 @@ from __future__ import annotations
 import shutil
 import tempfile
 from collections.abc import Callable
+from datetime import date
 from functools import cache
 from pathlib import Path
 
-from sqlalchemy import Engine
-from sqlalchemy import create_engine
+from sqlalchemy import Engine, create_engine
 from sqlalchemy.orm import Session
 
 from retailvista import db
 from retailvista.clock import Clock
-from retailvista.companies.models import Company
-from retailvista.companies.models import Licence
-from retailvista.companies.models import LICENCE_EXACT
-from retailvista.companies.models import Store
+from retailvista.companies.models import LICENCE_EXACT, Company, Licence, Store
 from retailvista.companies.scope import company_scope
 
 
@@ -54,7 +51,12 @@ def add_company(
     """A company with the licence, everything posted from 2000 on, and one store '1'; its id."""
     with db.transaction(session):
         company = Company(
-            number=number, name=name, alias=alias, language="nl", created_at=db.now(session)
+            number=number,
+            name=name,
+            alias=alias,
+            language="nl",
+            post_from=date(2000, 1, 1),
+            created_at=db.now(session),
         )
         session.add(company)
         session.flush()
