@@ -94,7 +94,7 @@ def _of_line(
     link = links.for_vat(line.vat_bp, line.vat_code)
     if link is None and (line.vat or found.is_revenue):
         yield findings.vat_unlinked(place, line.vat_bp, line.vat_code)
-    if line.vat and link is not None and not link.gl_code:
+    if line.vat and link is not None and not (link.gl_code and link.vat_code):
         yield findings.vat_unlinked(place, line.vat_bp, line.vat_code)
     # A refund may still carry a rate that has ended; a sale may not.
     on, rate = receipt.business_date, line.vat_bp
@@ -106,6 +106,8 @@ def _of_line(
 def _of_rounding(
     receipt: Receipt, links: Links, facts: StoreFacts, place: Place
 ) -> Iterator[Problem]:
+    if receipt.stated_total is not None:
+        yield findings.total_differs(place, receipt.total, receipt.stated_total)
     odd = receipt.rounding
     if odd == 0:
         return

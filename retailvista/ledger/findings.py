@@ -135,6 +135,18 @@ def paid_is_not_total(place: Place, total: int, paid: int) -> Problem:
     )
 
 
+def total_differs(place: Place, total: int, stated: int) -> Problem:
+    ours, theirs = f"{total / 100:.2f}", f"{stated / 100:.2f}"
+    return Problem(
+        "total_differs",
+        f"De regels van de bon zijn samen {ours}, de bon zegt {theirs}.",
+        f"The lines of the receipt are {ours} together, the receipt says {theirs}.",
+        place,
+        "Laat de kassaleverancier het bestand herstellen en lever het opnieuw aan.",
+        "Have the till supplier repair the file and deliver it again.",
+    )
+
+
 def rounding_too_large(place: Place, odd: int, step: int) -> Problem:
     cents, half = f"{odd / 100:.2f}", f"{step / 200:.3f}"
     return Problem(

@@ -93,6 +93,7 @@ class Receipt:
     training: bool = False
     rounding_gl: str = ""
     reference: str = ""
+    stated_total: int | None = None  # only when it is not the sum of the lines
 
     def __post_init__(self) -> None:
         for line in self.lines:
@@ -156,6 +157,8 @@ class Receipt:
             row["wd"] = self.written_on.isoformat()
         flags = ("v" if self.voided else "") + ("t" if self.training else "")
         rare = {"f": flags, "ra": self.rounding_gl, "ref": self.reference}
+        if self.stated_total is not None:
+            row["ti"] = self.stated_total
         return row | {key: value for key, value in rare.items() if value}
 
     @classmethod
@@ -179,6 +182,7 @@ class Receipt:
             training="t" in flags,
             rounding_gl=row.get("ra", ""),
             reference=row.get("ref", ""),
+            stated_total=row.get("ti"),
         )
 
 
