@@ -47,6 +47,10 @@ bench: setup-test ## measure import, build and posting; see docs/performance.md 
 schema: setup-test ## tell whether the migrations make the declared tables
 	@$(python) -m pytest -q tests/test_schema.py $(ARGS)
 
+.PHONY: checklist
+checklist: setup-test ## write the tests marked with a statement into docs/checklist.md
+	@$(python) scripts/checklist
+
 .PHONY: locks
 locks: setup-test ## write the lock files again from setup.cfg (ARGS=--upgrade)
 	@sh scripts/locks $(ARGS)
