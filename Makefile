@@ -32,7 +32,7 @@ test: setup-test ## every test, with PostgreSQL and Chromium (ARGS="-k export")
 
 .PHONY: check
 check: setup-test ## formatting, lint, types, import contracts, tidy rules
-	@$(python) scripts/check
+	@$(python) scripts/check.py
 
 .PHONY: fix
 fix: setup-test ## format, and repair what lint can repair
@@ -49,7 +49,7 @@ schema: setup-test ## tell whether the migrations make the declared tables
 
 .PHONY: checklist
 checklist: setup-test ## write the tests marked with a statement into docs/checklist.md
-	@$(python) scripts/checklist
+	@$(python) scripts/checklist.py
 
 .PHONY: locks
 locks: setup-test ## write the lock files again from setup.cfg (ARGS=--upgrade)

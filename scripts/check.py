@@ -10,7 +10,7 @@ BIN = Path(sys.executable).parent
 
 CHECKS = (
     ("format", (BIN / "ruff", "format", "--check", "--quiet", ".")),
-    ("lint", (BIN / "ruff", "check", "--quiet", ".")),
+    ("lint", (BIN / "ruff", "check", "--quiet", "--output-format", "concise", ".")),
     ("types", (BIN / "mypy",)),
     ("import contracts", (BIN / "lint-imports",)),
     ("tidy rules", (BIN / "pytest", "-q", "tests/test_tidy.py", "tests/test_checklist.py")),
@@ -21,7 +21,7 @@ def main() -> int:
     failed = []
     for name, command in CHECKS:
         print(f"== {name}", flush=True)
-        if subprocess.run(command, cwd=ROOT, check=False).returncode:  # noqa: S603 - our own tools
+        if subprocess.run(command, cwd=ROOT, check=False).returncode:
             failed.append(name)
     print("All checks hold." if not failed else f"Failed: {', '.join(failed)}.", flush=True)
     return 1 if failed else 0
