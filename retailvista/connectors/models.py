@@ -5,19 +5,11 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import JSON
-from sqlalchemy import ForeignKeyConstraint
-from sqlalchemy import Index
-from sqlalchemy import String
-from sqlalchemy import Text
-from sqlalchemy import UniqueConstraint
-from sqlalchemy import text
-from sqlalchemy.orm import Mapped
-from sqlalchemy.orm import mapped_column
+from sqlalchemy import JSON, ForeignKeyConstraint, Index, String, Text, UniqueConstraint, text
+from sqlalchemy.orm import Mapped, mapped_column
 
 from retailvista.companies.scope import CompanyOwned
-from retailvista.db import UtcDateTime
-from retailvista.db import db
+from retailvista.db import UtcDateTime, db
 
 # What is known of (site, division, journal code): decides whether a resend may be automatic.
 PROOF_UNKNOWN = "unknown"
@@ -173,6 +165,9 @@ class PostingSeat(CompanyOwned, db.Model):
     # Fingerprint of journal code, VAT mode and VAT codes under which the first journal was
     # verified; another fingerprint makes the next journal go alone again.
     first_verified: Mapped[str] = mapped_column(String(64), default="")
+    # What was read back and found right, as fingerprints: journal code with VAT mode, and each
+    # VAT code. A journal with anything else goes alone.
+    shown: Mapped[list[str]] = mapped_column(JSON, default=list)
     newest_known: Mapped[int] = mapped_column(default=0)
 
 

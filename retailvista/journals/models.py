@@ -306,8 +306,14 @@ class Export(CompanyOwned, db.Model):
     unknown_since: Mapped[datetime | None] = mapped_column(UtcDateTime)
     looks: Mapped[int] = mapped_column(default=0)
     good_looks: Mapped[int] = mapped_column(default=0)
+    last_outcome: Mapped[str] = mapped_column(String(30), default="")
     refusal_text: Mapped[str] = mapped_column(Text, default="")
+    refusals: Mapped[int] = mapped_column(default=0)  # times in a row that text was the answer
     in_use_looks: Mapped[int] = mapped_column(default=0)
+    # Wall minus monotonic time of the process that set unknown_since: a later, other difference
+    # shows a clock that jumped, and restarts the quarantine.
+    clock_owner: Mapped[str] = mapped_column(String(64), default="")
+    clock_offset: Mapped[int] = mapped_column(default=0)
     decision: Mapped[str] = mapped_column(String(40), default="")  # '' or what a person must do
     external_id: Mapped[str] = mapped_column(String(80), default="")
     problem: Mapped[str] = mapped_column(Text, default="")
