@@ -84,7 +84,9 @@ class Store(CompanyOwned, db.Model):
     __table_args__ = (
         UniqueConstraint("company_id", "code"),
         UniqueConstraint("company_id", "id"),
-        ForeignKeyConstraint(["company_id", "connector_id"], ["connector.company_id", "connector.id"]),
+        ForeignKeyConstraint(
+            ["company_id", "connector_id"], ["connector.company_id", "connector.id"]
+        ),
     )
 
     id: Mapped[int] = mapped_column(primary_key=True)
