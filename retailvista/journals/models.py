@@ -79,7 +79,7 @@ class ReceiptRow(CompanyOwned, db.Model):
     business_date: Mapped[date]
     currency: Mapped[str] = mapped_column(String(3))
     total: Mapped[int] = mapped_column(Minor, default=0)
-    content: Mapped[list[Any]] = mapped_column(JSON)
+    content: Mapped[dict[str, Any]] = mapped_column(JSON)
     content_hash: Mapped[str] = mapped_column(String(32), default="")
     journal_id: Mapped[int | None]
 
@@ -107,6 +107,8 @@ class StoreDay(CompanyOwned, db.Model):
     """The declaration of a store's business day: ready or not, and its problems.
 
     `closed_by` = a person said that the day is complete. `problems` holds ledger.problem values.
+    `last_written` = moment of the last receipt per register, `file_made_on` = the latest day (in
+    the store's zone) on which a file with receipts of this day was made: both decide readiness.
     """
 
     __tablename__ = "store_day"
@@ -121,6 +123,8 @@ class StoreDay(CompanyOwned, db.Model):
     state: Mapped[str] = mapped_column(String(20), default="open")  # open ready held built too_old
     reason: Mapped[str] = mapped_column(String(300), default="")
     closed_by: Mapped[str] = mapped_column(String(254), default="")
+    last_written: Mapped[dict[str, Any]] = mapped_column(JSON, default=dict)
+    file_made_on: Mapped[date | None]
     problems: Mapped[list[Any]] = mapped_column(JSON, default=list)
     checks: Mapped[list[Any]] = mapped_column(JSON, default=list)
     updated_at: Mapped[datetime] = mapped_column(UtcDateTime)

@@ -581,6 +581,8 @@ def upgrade() -> None:
     sa.Column('state', sa.String(length=20), nullable=False),
     sa.Column('reason', sa.String(length=300), nullable=False),
     sa.Column('closed_by', sa.String(length=254), nullable=False),
+    sa.Column('last_written', sa.JSON(), nullable=False),
+    sa.Column('file_made_on', sa.Date(), nullable=True),
     sa.Column('problems', sa.JSON(), nullable=False),
     sa.Column('checks', sa.JSON(), nullable=False),
     sa.Column('updated_at', UtcDateTime(), nullable=False),
