@@ -19,12 +19,12 @@ from tests import tidy_texts as texts
 ROOT = Path(__file__).resolve().parent.parent
 GLOBAL_TABLES = {"company", "user", "session", "lane", "instance", "alembic_version"}
 
-FOLDERS = ("retailvista", "tests", "bench")
+FOLDERS = ("retailvista", "tests", "bench", "scripts")
 MODULES = [
     rules.Module.read(ROOT, file)
     for folder in FOLDERS
     for file in sorted((ROOT / folder).rglob("*.py"))
-]
+] + [rules.Module.read(ROOT, file) for file in ROOT.glob("*.py")]
 DOCUMENTS = [*ROOT.glob("*.md"), *(ROOT / "docs").rglob("*.md")]
 
 LONG_FUNCTION = '"""A."""\ndef f():\n' + "    x = 1\n" * 40
