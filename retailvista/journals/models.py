@@ -297,6 +297,8 @@ class Export(CompanyOwned, db.Model):
     entry_number: Mapped[int]
     posting_key: Mapped[str] = mapped_column(String(60))
     live: Mapped[bool] = mapped_column(default=True)
+    # Sent alone, to show how the books treat it; until it is verified nothing follows it.
+    alone: Mapped[bool] = mapped_column(default=False)
     state: Mapped[str] = mapped_column(String(10), default="ready")
     attempt: Mapped[int] = mapped_column(default=0)
     lease_owner: Mapped[str] = mapped_column(String(64), default="")

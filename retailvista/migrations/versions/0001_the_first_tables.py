@@ -640,6 +640,7 @@ def upgrade() -> None:
     sa.Column('entry_number', sa.Integer(), nullable=False),
     sa.Column('posting_key', sa.String(length=60), nullable=False),
     sa.Column('live', sa.Boolean(), nullable=False),
+    sa.Column('alone', sa.Boolean(), nullable=False),
     sa.Column('state', sa.String(length=10), nullable=False),
     sa.Column('attempt', sa.Integer(), nullable=False),
     sa.Column('lease_owner', sa.String(length=64), nullable=False),
