@@ -9,28 +9,20 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
-from datetime import UTC
-from datetime import datetime
+from contextvars import ContextVar
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
 from alembic import command
 from alembic.config import Config
 from flask_sqlalchemy import SQLAlchemy
-from sqlalchemy import BigInteger
-from sqlalchemy import DateTime
-from sqlalchemy import Engine
-from sqlalchemy import MetaData
-from sqlalchemy import event
-from sqlalchemy import text
-from sqlalchemy.engine import Connection
-from sqlalchemy.engine import Dialect
-from sqlalchemy.orm import DeclarativeBase
-from sqlalchemy.orm import Session
+from sqlalchemy import BigInteger, DateTime, Engine, MetaData, event, text
+from sqlalchemy.engine import Connection, Dialect
+from sqlalchemy.orm import DeclarativeBase, Session
 from sqlalchemy.types import TypeDecorator
 
-from retailvista.clock import Clock
-from retailvista.clock import SystemClock
+from retailvista.clock import Clock, SystemClock
 
 MIGRATIONS = Path(__file__).resolve().parent / "migrations"
 NAMES = {
@@ -106,6 +98,24 @@ def _tune_sqlite(engine: Engine, clock: Clock) -> None:
         connection.exec_driver_sql("BEGIN IMMEDIATE" if writing else "BEGIN")
 
 
+_open: ContextVar[bool] = ContextVar("transaction_open", default=False)
+
+
+@contextmanager
+def _marked_open() -> Iterator[None]:
+    """Remember in this context that a transaction is open; http.py refuses to send then."""
+    token = _open.set(True)
+    try:
+        yield
+    finally:
+        _open.reset(token)
+
+
+def is_transaction_open() -> bool:
+    """Whether this thread of work is inside transaction() or reading()."""
+    return _open.get()
+
+
 @contextmanager
 def transaction(session: Session) -> Iterator[Session]:
     """One writing transaction: commits at the end, rolls back on any error.
@@ -115,7 +125,8 @@ def transaction(session: Session) -> Iterator[Session]:
     assert not session.in_transaction(), "a transaction is already open on this session"
     session.connection(execution_options={"rv_writing": True})
     try:
-        yield session
+        with _marked_open():
+            yield session
         session.commit()
     except BaseException:
         session.rollback()
@@ -127,7 +138,8 @@ def reading(session: Session) -> Iterator[Session]:
     """A reading transaction that leaves nothing open; loaded rows stay usable after it."""
     assert not session.in_transaction(), "a transaction is already open on this session"
     try:
-        yield session
+        with _marked_open():
+            yield session
         end_reading(session)
     except BaseException:
         session.rollback()

@@ -101,7 +101,9 @@ class OauthAttempt(CompanyOwned, db.Model):
 
     __tablename__ = "oauth_attempt"
     __table_args__ = (
-        ForeignKeyConstraint(["company_id", "connector_id"], ["connector.company_id", "connector.id"]),
+        ForeignKeyConstraint(
+            ["company_id", "connector_id"], ["connector.company_id", "connector.id"]
+        ),
     )
 
     id: Mapped[int] = mapped_column(primary_key=True)
@@ -152,7 +154,9 @@ class PostingSeat(CompanyOwned, db.Model):
     __table_args__ = (
         UniqueConstraint("seat_key"),
         UniqueConstraint("company_id", "id"),
-        ForeignKeyConstraint(["company_id", "connector_id"], ["connector.company_id", "connector.id"]),
+        ForeignKeyConstraint(
+            ["company_id", "connector_id"], ["connector.company_id", "connector.id"]
+        ),
     )
 
     id: Mapped[int] = mapped_column(primary_key=True)
@@ -177,7 +181,9 @@ class NumberSeries(CompanyOwned, db.Model):
     __tablename__ = "number_series"
     __table_args__ = (
         UniqueConstraint("seat_id", "year"),
-        ForeignKeyConstraint(["company_id", "seat_id"], ["posting_seat.company_id", "posting_seat.id"]),
+        ForeignKeyConstraint(
+            ["company_id", "seat_id"], ["posting_seat.company_id", "posting_seat.id"]
+        ),
     )
 
     id: Mapped[int] = mapped_column(primary_key=True)

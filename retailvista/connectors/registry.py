@@ -1,0 +1,23 @@
+"""The providers there are, by their key. A new one adds its line here."""
+
+from __future__ import annotations
+
+from retailvista.connectors.exact_online.provider import EXACT_ONLINE
+from retailvista.connectors.models import Connector
+from retailvista.connectors.port import Provider
+from retailvista.errors import Refused
+
+PROVIDERS: dict[str, Provider] = {provider.key: provider for provider in (EXACT_ONLINE,)}
+
+
+def provider_of(connector: Connector) -> Provider:
+    """The provider of a connector row. Refused when this version does not have it."""
+    return provider_named(connector.provider)
+
+
+def provider_named(key: str) -> Provider:
+    """The provider with this key."""
+    found = PROVIDERS.get(key)
+    if found is None:
+        raise Refused(f"There is no provider {key!r}; known: {', '.join(sorted(PROVIDERS))}.")
+    return found

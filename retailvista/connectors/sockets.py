@@ -1,0 +1,134 @@
+"""Connections that a deadline can close, and that know whether a byte has left.
+
+Invariant: the first byte of a request is never sent after its deadline, and no request goes out
+on a connection that was idle for more than five seconds (a server may have closed it meanwhile).
+requests has time-outs per read only; the total is kept here by shutting the socket down.
+"""
+
+from __future__ import annotations
+
+import _socket
+import socket
+import threading
+from collections.abc import Callable
+from types import TracebackType
+from typing import Any, Self
+
+import urllib3
+from requests.adapters import HTTPAdapter
+
+IDLE_SECONDS_MAX = 5
+
+_current = threading.local()
+
+
+class DeadlinePassed(OSError):
+    """The deadline passed before the request could be sent."""
+
+
+class Guard:
+    """One call: its deadline, how far it came, and the socket to shut when time is up."""
+
+    def __init__(self, seconds: float) -> None:
+        self.started = False
+        self.expired = False
+        self._lock = threading.Lock()
+        self._socket: socket.socket | None = None
+        self._timer = threading.Timer(seconds, self._expire)
+        self._timer.daemon = True
+
+    def __enter__(self) -> Self:
+        _current.guard = self
+        self._timer.start()
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, _: TracebackType | None
+    ) -> None:
+        self._timer.cancel()
+        with self._lock:
+            self._socket = None
+        _current.guard = None
+
+    def about_to_send(self, sock: socket.socket) -> None:
+        """The connection stands; from here on the request may have arrived."""
+        with self._lock:
+            if self.expired:
+                raise DeadlinePassed("the deadline passed before sending")
+            self._socket = sock
+            self.started = True
+
+    def _expire(self) -> None:
+        with self._lock:
+            self.expired = True
+            if self._socket is not None:
+                shut(self._socket)
+
+
+def shut(sock: socket.socket) -> None:
+    """Wake up whoever reads or writes there. Past SSLSocket.shutdown, which is not thread safe."""
+    try:
+        _socket.socket.shutdown(sock, socket.SHUT_RDWR)
+    except OSError:
+        return  # it was closed already, which is what is wanted
+
+
+class _Watched:
+    """Mixed into urllib3's connections."""
+
+    sock: Any
+    last_used = 0.0
+
+    def send(self, data: Any) -> Any:
+        if self.sock is None:
+            self.connect()  # type: ignore[attr-defined]
+        guard: Guard | None = getattr(_current, "guard", None)
+        if guard is not None:
+            guard.about_to_send(self.sock)
+        return super().send(data)  # type: ignore[misc]
+
+
+class _HTTPConnection(_Watched, urllib3.connection.HTTPConnection):
+    pass
+
+
+class _HTTPSConnection(_Watched, urllib3.connection.HTTPSConnection):
+    pass
+
+
+class _IdleClosing:
+    """A pool that closes what was idle too long, instead of using it."""
+
+    stopwatch: Callable[[], float]
+
+    def _get_conn(self, timeout: float | None = None) -> Any:
+        connection = super()._get_conn(timeout)  # type: ignore[misc]
+        if self.stopwatch() - connection.last_used > IDLE_SECONDS_MAX:
+            connection.close()
+        return connection
+
+    def _put_conn(self, conn: Any) -> None:
+        if conn is not None:
+            conn.last_used = self.stopwatch()
+        super()._put_conn(conn)  # type: ignore[misc]
+
+
+class WatchedAdapter(HTTPAdapter):
+    """requests' adapter over the connections above. No retries."""
+
+    def __init__(self, stopwatch: Callable[[], float]) -> None:
+        self._stopwatch = stopwatch
+        super().__init__(max_retries=0)
+
+    def init_poolmanager(self, *args: Any, **kwargs: Any) -> None:
+        super().init_poolmanager(*args, **kwargs)
+        stopwatch = self._stopwatch
+
+        class HttpPool(_IdleClosing, urllib3.HTTPConnectionPool):
+            ConnectionCls = _HTTPConnection
+
+        class HttpsPool(_IdleClosing, urllib3.HTTPSConnectionPool):
+            ConnectionCls = _HTTPSConnection
+
+        HttpPool.stopwatch = HttpsPool.stopwatch = staticmethod(stopwatch)
+        self.poolmanager.pool_classes_by_scheme = {"http": HttpPool, "https": HttpsPool}
