@@ -1,0 +1,40 @@
+"""`python -m retailvista.sandbox serve --port 8001 --path FILE`: the sandbox as a process.
+
+Invariant: the secret of an app comes by standard input, never as an argument.
+"""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from pathlib import Path
+
+from retailvista.sandbox.server import serve
+from retailvista.sandbox.store import add_app
+
+DEFAULT_PATH = "instance/sandbox.sqlite"
+
+
+def main() -> int:
+    """The two commands."""
+    parser = argparse.ArgumentParser(prog="python -m retailvista.sandbox")
+    commands = parser.add_subparsers(dest="command", required=True)
+    start = commands.add_parser("serve", help="answer until interrupted")
+    start.add_argument("--port", type=int, default=8001)
+    start.add_argument("--path", type=Path, default=Path(DEFAULT_PATH))
+    app = commands.add_parser("app", help="register an app; its secret comes by standard input")
+    app.add_argument("--path", type=Path, default=Path(DEFAULT_PATH))
+    app.add_argument("--client-id", required=True)
+    app.add_argument("--redirect-uri", required=True)
+    args = parser.parse_args()
+    args.path.parent.mkdir(parents=True, exist_ok=True)
+    if args.command == "serve":
+        sys.stderr.write(f"Sandbox, not Exact Online: http://127.0.0.1:{args.port}\n")
+        serve(args.port, args.path)
+        return 0
+    add_app(args.path, args.client_id, sys.stdin.readline().strip(), args.redirect_uri)
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,283 @@
+"""The admin API under /sandbox/api/: switches, clock, faults, apps, call log and judge as JSON.
+
+Invariant: it belongs to the machine it runs on (the server listens on 127.0.0.1 only) and needs no
+login; it never shows a secret.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from typing import TYPE_CHECKING
+from typing import Any
+
+from retailvista.sandbox import oauth
+from retailvista.sandbox import seed
+from retailvista.sandbox.answers import Answer
+from retailvista.sandbox.answers import Request
+from retailvista.sandbox.answers import as_json
+from retailvista.sandbox.faults import KINDS
+from retailvista.sandbox.faults import WrongFault
+from retailvista.sandbox.settings import DEFAULTS
+from retailvista.sandbox.settings import PROFILES
+from retailvista.sandbox.settings import WrongSetting
+
+if TYPE_CHECKING:
+    from retailvista.sandbox.server import Sandbox
+
+ROOT = "/sandbox/api/"
+
+
+class Admin:
+    """The admin API of one sandbox."""
+
+    def __init__(self, sandbox: Sandbox) -> None:
+        self.sandbox = sandbox
+        self.store = sandbox.store
+        self.routes: dict[tuple[str, str], Callable[[dict[str, Any]], Any]] = {
+            ("GET", "state"): self.state,
+            ("GET", "settings"): self.settings,
+            ("POST", "settings"): self.set_settings,
+            ("DELETE", "settings"): self.reset_settings,
+            ("POST", "profile"): self.set_profile,
+            ("GET", "clock"): self.clock,
+            ("POST", "clock"): self.move_clock,
+            ("GET", "faults"): self.list_faults,
+            ("POST", "faults"): self.add_fault,
+            ("DELETE", "faults"): self.clear_faults,
+            ("POST", "apps"): self.add_app,
+            ("POST", "users"): self.set_user,
+            ("POST", "revoke"): self.revoke,
+            ("POST", "periods"): self.set_period,
+            ("POST", "accounts"): self.change_account,
+            ("POST", "journals"): self.change_journal,
+            ("POST", "limits/forget"): self.forget_limits,
+            ("POST", "reset"): self.reset,
+            ("GET", "judge"): self.judge,
+            ("DELETE", "judge"): self.forget_findings,
+            ("GET", "calls"): self.calls,
+            ("GET", "entries"): self.entries,
+            ("GET", "balance"): self.balance,
+        }
+
+    def answer(self, request: Request) -> Answer:
+        """One admin call."""
+        if not request.path.startswith(ROOT):
+            return as_json(404, {"error": "Nothing here. Try / or /sandbox/api/state."})
+        route = self.routes.get((request.method, request.path[len(ROOT) :].strip("/")))
+        if route is None:
+            known = sorted(f"{method} {ROOT}{name}" for method, name in self.routes)
+            return as_json(404, {"error": "Unknown call.", "known": known})
+        try:
+            args = self._arguments(request)
+            return as_json(200, route(args))
+        except (WrongSetting, WrongFault, ValueError, TypeError) as wrong:
+            return as_json(400, {"error": str(wrong)})
+        except KeyError as missing:
+            return as_json(400, {"error": f"Missing: {missing.args[0]}"})
+
+    def _arguments(self, request: Request) -> dict[str, Any]:
+        args: dict[str, Any] = dict(request.query)
+        if request.body:
+            body = json.loads(request.body)
+            if not isinstance(body, dict):
+                raise WrongSetting("The body is one JSON object.")
+            args |= body
+        return args
+
+    # Switches
+
+    def state(self, args: dict[str, Any]) -> dict[str, Any]:
+        """Everything at a glance."""
+        count = self.store.row("SELECT count(*) FROM entry")
+        return {
+            "sandbox": "This is not Exact Online.",
+            **self.clock(args),
+            "settings": self.store.settings(),
+            "faults": self.sandbox.faults.listed(),
+            "late": len(self.sandbox.late.waiting),
+            "entries": count[0] if count else 0,
+            "divisions": [row[0] for row in self.store.rows("SELECT Code FROM division")],
+            "findings": len(self.sandbox.judge.findings()),
+        }
+
+    def settings(self, args: dict[str, Any]) -> dict[str, Any]:
+        """Every setting with its present value."""
+        division = int(args.get("division", 0))
+        return {name: self.store.setting(name, division) for name in DEFAULTS}
+
+    def set_settings(self, args: dict[str, Any]) -> dict[str, Any]:
+        """{"division": 1000001, "vat": "netted", ...}; without division for the whole server."""
+        division = int(args.pop("division", 0))
+        for name, value in args.items():
+            self.store.set(name, value, division)
+        return self.store.settings()
+
+    def reset_settings(self, args: dict[str, Any]) -> dict[str, Any]:  # noqa: ARG002
+        """Back to the defaults."""
+        self.store.forget_settings()
+        return self.store.settings()
+
+    def set_profile(self, args: dict[str, Any]) -> dict[str, Any]:
+        """{"name": "ignores-ours", "division": 1000001}"""
+        if args["name"] not in PROFILES:
+            raise WrongSetting(f"No profile '{args['name']}'. Known: {', '.join(PROFILES)}.")
+        name, value = PROFILES[args["name"]]
+        return self.set_settings({"division": args.get("division", 0), name: value})
+
+    def clock(self, args: dict[str, Any]) -> dict[str, Any]:  # noqa: ARG002
+        """The sandbox's time."""
+        return {
+            "now": self.store.now().isoformat(),
+            "moved_seconds": self.store.setting("clock_offset_s"),
+        }
+
+    def move_clock(self, args: dict[str, Any]) -> dict[str, Any]:
+        """{"move_seconds": 600}; late work that falls due is done before the answer."""
+        self.store.move_clock(int(args["move_seconds"]))
+        seed.add_periods(self.store)
+        self.sandbox.late.release()
+        return self.clock({})
+
+    # Faults
+
+    def list_faults(self, args: dict[str, Any]) -> dict[str, Any]:  # noqa: ARG002
+        """What waits, and what there is."""
+        return {"waiting": self.sandbox.faults.listed(), "kinds": KINDS}
+
+    def add_fault(self, args: dict[str, Any]) -> dict[str, Any]:
+        """{"name", "value", "method", "path", "times" or "rate"}; {"seed": 7} starts the dice."""
+        if "seed" in args:
+            self.sandbox.faults.seed(int(args.pop("seed")))
+        if "name" in args:
+            self.sandbox.faults.add(**args)
+        return {"waiting": self.sandbox.faults.listed()}
+
+    def clear_faults(self, args: dict[str, Any]) -> dict[str, Any]:  # noqa: ARG002
+        """Nothing goes wrong any more."""
+        self.sandbox.faults.clear()
+        return {"waiting": []}
+
+    # Apps, users and consent
+
+    def add_app(self, args: dict[str, Any]) -> dict[str, Any]:
+        """{"client_id", "client_secret", "redirect_uri"}"""
+        self.store.add_app(args["client_id"], args["client_secret"], args["redirect_uri"])
+        return {"client_id": args["client_id"], "redirect_uri": args["redirect_uri"]}
+
+    def set_user(self, args: dict[str, Any]) -> dict[str, Any]:
+        """{"name", "reason": "BlockedUser" or null, "language", "divisions": [..]}"""
+        with self.store.transaction() as db:
+            for column in ("reason", "language", "divisions"):
+                if column in args:
+                    value = args[column]
+                    if column == "divisions":
+                        value = " ".join(map(str, value))
+                    db.execute(
+                        f"UPDATE user SET {column} = ? WHERE name = ?",  # noqa: S608
+                        (value, args["name"]),
+                    )
+        self.sandbox.api.tokens.forget()
+        return {"name": args["name"]}
+
+    def revoke(self, args: dict[str, Any]) -> dict[str, Any]:
+        """{"client_id", "user"}: the user withdraws the consent."""
+        return {"ended": oauth.revoke(self.store, args["client_id"], args["user"])}
+
+    # Books
+
+    def set_period(self, args: dict[str, Any]) -> dict[str, Any]:
+        """{"division", "year", "period", "closed": true, "journal": "91" or absent for all}"""
+        key = (
+            int(args["division"]),
+            str(args.get("journal", "")),
+            int(args["year"]),
+            int(args["period"]),
+        )
+        sql = "INSERT OR IGNORE INTO closed VALUES (?,?,?,?)"
+        if not args.get("closed", True):
+            sql = "DELETE FROM closed WHERE Division=? AND Journal=? AND Year=? AND Period=?"
+        with self.store.transaction() as db:
+            db.execute(sql, key)
+            self.store.version += 1
+        return {"closed": bool(args.get("closed", True))}
+
+    def change_account(self, args: dict[str, Any]) -> dict[str, Any]:
+        """{"division", "code", "IsBlocked"|"UseCostcenter"|"VATCode"|"Type": value}"""
+        allowed = ("IsBlocked", "UseCostcenter", "VATCode", "Type")
+        return self._change("gl_account", args, allowed)
+
+    def change_journal(self, args: dict[str, Any]) -> dict[str, Any]:
+        """{"division", "code", "IsBlocked"|"AllowVAT"|"AllowVariableCurrency"|"Type": value}"""
+        allowed = ("IsBlocked", "AllowVAT", "AllowVariableCurrency", "Type")
+        return self._change("journal", args, allowed)
+
+    def _change(self, table: str, args: dict[str, Any], allowed: tuple[str, ...]) -> dict[str, Any]:
+        changed = 0
+        with self.store.transaction() as db:
+            for column in allowed:
+                if column in args:
+                    changed += db.execute(
+                        f"UPDATE {table} SET {column} = ?, Modified = ? "  # noqa: S608
+                        "WHERE Division = ? AND Code = ?",
+                        (args[column], self.store.wall_ms(), args["division"], args["code"]),
+                    ).rowcount
+            self.store.version += 1
+        return {"changed": changed}
+
+    def forget_limits(self, args: dict[str, Any]) -> dict[str, Any]:  # noqa: ARG002
+        """All call and error counters back to zero."""
+        self.sandbox.api.limits.forget()
+        return {"forgotten": True}
+
+    def reset(self, args: dict[str, Any]) -> dict[str, Any]:
+        """Empty books, no faults, default switches; apps and logins stay."""
+        seed.empty_books(self.store)
+        self.store.forget_settings()
+        self.sandbox.faults.clear()
+        self.sandbox.api.limits.forget()
+        self.sandbox.api.posts = 0
+        return self.state(args)
+
+    # What happened
+
+    def judge(self, args: dict[str, Any]) -> dict[str, Any]:
+        """The rules that clients broke."""
+        findings = self.sandbox.judge.findings(int(args.get("limit", 1000)))
+        return {"clean": not findings, "findings": findings}
+
+    def forget_findings(self, args: dict[str, Any]) -> dict[str, Any]:
+        """Start the judge afresh."""
+        with self.store.transaction() as db:
+            db.execute("DELETE FROM finding")
+        return self.judge(args)
+
+    def calls(self, args: dict[str, Any]) -> dict[str, Any]:
+        """The call log, newest first."""
+        return {"calls": self.sandbox.judge.calls(int(args.get("limit", 1000)))}
+
+    def entries(self, args: dict[str, Any]) -> dict[str, Any]:
+        """Entries of a division (and journal), without spending calls of the API."""
+        rows = self.store.rows(
+            "SELECT JournalCode, EntryNumber, EntryID, FinancialYear, FinancialPeriod, "
+            "(SELECT round(total(AmountFC), 2) FROM line l "
+            " WHERE l.EntryID = e.EntryID AND AmountFC > 0) "
+            "FROM entry e WHERE Division = ? AND (? = '' OR JournalCode = ?) ORDER BY seq",
+            int(args["division"]),
+            args.get("journal", ""),
+            args.get("journal", ""),
+        )
+        names = ("journal", "number", "entry_id", "year", "period", "debit")
+        return {"entries": [dict(zip(names, row, strict=True)) for row in rows]}
+
+    def balance(self, args: dict[str, Any]) -> dict[str, Any]:
+        """The trial balance of a division in cents."""
+        rows = self.store.rows(
+            "SELECT GLAccountCode, GLAccountDescription, "
+            "sum(CAST(round(max(AmountDC, 0) * 100) AS INTEGER)), "
+            "sum(CAST(round(max(-AmountDC, 0) * 100) AS INTEGER)) FROM line "
+            "WHERE Division = ? AND LineNumber > 0 GROUP BY GLAccountCode ORDER BY GLAccountCode",
+            int(args["division"]),
+        )
+        names = ("code", "description", "debit", "credit")
+        return {"balance": [dict(zip(names, row, strict=True)) for row in rows]}

@@ -1,0 +1,124 @@
+"""The call log and the judge: what clients did, and which of Exact's rules they broke.
+
+Invariant: no secret is kept: no token, no query string of the authorise page, no body.
+"""
+
+from __future__ import annotations
+
+import threading
+from typing import Any
+
+from retailvista.sandbox.answers import Request
+from retailvista.sandbox.store import Store
+
+RULES = {
+    "too-many-calls": "More calls than the limit of app and division allows.",
+    "too-many-token-calls": "More than 200 token calls a day for one app and user.",
+    "refresh-too-early": "A refresh within 570 s of the previous token.",
+    "refresh-token-used-twice": "An old refresh token was presented.",
+    "parallel-calls": "Two calls of one app to one division at the same time.",
+    "too-many-errors": "More than 10 errors an hour on one endpoint.",
+    "amount-dc-sent": "AmountDC is read-only: the amount was ignored. Send AmountFC.",
+    "no-accept": "No 'Accept: application/json': the answer is Atom XML.",
+    "duplicate-content": "The same entry was stored twice.",
+    "expect-continue": "Expect: 100-continue is answered with 500.",
+    "url-too-long": "The address is longer than 6,000 characters.",
+}
+
+
+class Judge:
+    """Writes calls in batches and findings at once."""
+
+    def __init__(self, store: Store) -> None:
+        self.store = store
+        self.waiting: list[tuple[Any, ...]] = []
+        self.busy: dict[tuple[str, int], int] = {}
+        self.lock = threading.Lock()
+
+    def find(self, rule: str, request: Request, detail: str) -> None:
+        """One broken rule."""
+        assert rule in RULES, rule
+        self.store.insert(
+            "finding",
+            {
+                "at": self.store.now_s(),
+                "rule": rule,
+                "client_id": request.client_id,
+                "division": request.division,
+                "method": request.method,
+                "path": request.path,
+                "detail": detail,
+            },
+        )
+
+    def enter(self, request: Request) -> None:
+        """A call to a division begins."""
+        if request.division is None:
+            return
+        key = (str(request.client_id), request.division)
+        request.busy = True
+        with self.lock:
+            self.busy[key] = self.busy.get(key, 0) + 1
+            parallel = self.busy[key] > 1
+        if parallel:
+            self.find("parallel-calls", request, "Exact queues them in random order.")
+
+    def leave(self, request: Request) -> None:
+        """The call is answered."""
+        if not request.busy:
+            return
+        request.busy = False
+        with self.lock:
+            self.busy[str(request.client_id), int(request.division or 0)] -= 1
+
+    def log(self, request: Request, status: int, ms: float, fault: str | None) -> None:
+        """One line of the call log; written down a little later, with others."""
+        row = (
+            self.store.now_s(),
+            request.method,
+            request.path,
+            status,
+            request.client_id,
+            request.division,
+            round(ms, 2),
+            fault,
+            int(request.counted),
+        )
+        with self.lock:
+            self.waiting.append(row)
+
+    def flush(self) -> None:
+        """Write the waiting lines and forget the oldest."""
+        with self.lock:
+            rows, self.waiting = self.waiting, []
+        if not rows:
+            return
+        with self.store.transaction() as db:
+            db.executemany(
+                "INSERT INTO call (at, method, path, status, client_id, division, ms, fault, "
+                "counted) VALUES (?,?,?,?,?,?,?,?,?)",
+                rows,
+            )
+            db.execute(
+                "DELETE FROM call WHERE seq <= (SELECT max(seq) FROM call) - ?",
+                (self.store.setting("keep_calls"),),
+            )
+
+    def findings(self, limit: int = 1000) -> list[dict[str, Any]]:
+        """The broken rules, newest first."""
+        names = ("at", "rule", "client_id", "division", "method", "path", "detail")
+        rows = self.store.rows(
+            f"SELECT {', '.join(names)} FROM finding ORDER BY seq DESC LIMIT ?",  # noqa: S608
+            limit,
+        )
+        return [dict(zip(names, row, strict=True)) for row in rows]
+
+    def calls(self, limit: int = 1000) -> list[dict[str, Any]]:
+        """The call log, newest first."""
+        self.flush()
+        names = ("at", "method", "path", "status", "client_id", "division", "ms", "fault")
+        rows = self.store.rows(
+            f"SELECT {', '.join(names)} FROM call ORDER BY seq DESC LIMIT ?",  # noqa: S608
+            limit,
+        )
+        return [dict(zip(names, row, strict=True)) for row in rows]

@@ -1,0 +1,254 @@
+"""GET in Exact's OData dialect: which rows, in which shape.
+
+Invariant: pages follow the key (after `$orderby`), so following `__next` yields every row once.
+The shape of a list depends on `$top`: not above the page size gives a bare array (recorded).
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from dataclasses import field
+from typing import Any
+from urllib.parse import parse_qsl
+from urllib.parse import quote
+
+from retailvista.sandbox.answers import Request
+from retailvista.sandbox.answers import Refusal
+from retailvista.sandbox.endpoints import Endpoint
+from retailvista.sandbox.endpoints import children_of
+from retailvista.sandbox.query import column
+from retailvista.sandbox.query import parse_filter
+from retailvista.sandbox.query import parse_literals
+from retailvista.sandbox.query import parse_order
+from retailvista.sandbox.rows import Shape
+from retailvista.sandbox.rows import literal_of
+from retailvista.sandbox.rows import stored_columns
+from retailvista.sandbox.store import Store
+
+EXPANDED_ROWS = 60
+NO_SELECT = "Please add a $select or a $top=1 statement to the query string."
+NO_FILTER = (
+    "This endpoint has mandatory filtering applied. A GET request for this endpoint must have a "
+    "$filter parameter with one of the following fields in the url:{fields}"
+)
+
+
+@dataclass(slots=True)
+class Reach:
+    """What the asker may see, and where the list hangs."""
+
+    division: int
+    # A condition with its parameters that every row meets.
+    sql: str
+    args: tuple[Any, ...] = ()
+    empty: bool = False
+
+
+@dataclass(slots=True)
+class Query:
+    """One list request, worked out."""
+
+    endpoint: Endpoint
+    request: Request
+    where: list[str] = field(default_factory=list)
+    args: list[Any] = field(default_factory=list)
+    order: list[tuple[str, str, bool]] = field(default_factory=list)
+    top: int | None = None
+    skip: int = 0
+    page: int | None = None
+
+    @property
+    def sql_where(self) -> str:
+        return " AND ".join(self.where) or "1"
+
+
+def read_list(store: Store, endpoint: Endpoint, request: Request, reach: Reach) -> dict[str, Any]:
+    """The `d` of a list."""
+    query = _worked_out(store, endpoint, request, reach)
+    shape = Shape(store, endpoint, request)
+    count = _count(store, query) if request.query.get("$inlinecount") == "allpages" else None
+    rows = [] if reach.empty else _fetch(store, query, shape)
+    page = _rendered(store, rows, shape, request)
+    bare = query.top is not None and query.page is not None and query.top <= query.page
+    if count is None and bare:
+        return {"d": page}
+    answer: dict[str, Any] = {}
+    if count is not None:
+        answer["__count"] = str(count)
+    answer["results"] = page
+    following = _next_link(query, shape, rows)
+    if following:
+        answer["__next"] = following
+    return {"d": answer}
+
+
+def count_rows(store: Store, endpoint: Endpoint, request: Request, reach: Reach) -> int:
+    """The answer of `/$count`."""
+    return 0 if reach.empty else _count(store, _worked_out(store, endpoint, request, reach))
+
+
+def read_one(
+    store: Store, endpoint: Endpoint, request: Request, reach: Reach, key: str
+) -> dict[str, Any] | None:
+    """The row of a key, or None."""
+    values = parse_literals(key)
+    if len(values) != len(endpoint.key):
+        raise Refusal(400, "Error processing request stream. Malformed key.")
+    shape = Shape(store, endpoint, request)
+    where = [reach.sql, *(f"{name} = ?" for name in endpoint.key)]
+    if endpoint.where:
+        where.append(endpoint.where)
+    sql = f"SELECT {shape.columns} FROM {endpoint.table} WHERE {' AND '.join(where)}"  # noqa: S608
+    row = None if reach.empty else store.row(sql, *reach.args, *values)
+    if row is None:
+        return None
+    return _rendered(store, [row], shape, request)[0]
+
+
+def _worked_out(store: Store, endpoint: Endpoint, request: Request, reach: Reach) -> Query:
+    options, stored = request.query, stored_columns(store, endpoint.table)
+    query = Query(endpoint, request, [reach.sql], list(reach.args))
+    if endpoint.where:
+        query.where.append(endpoint.where)
+    used: set[str] = set()
+    if options.get("$filter"):
+        piece, used = parse_filter(endpoint, options["$filter"], stored)
+        query.where.append(piece.sql)
+        query.args += piece.args
+    _mandatory(store, endpoint, options, used)
+    query.order = parse_order(endpoint, options.get("$orderby", ""), stored)
+    named = {name for name, _, _ in query.order}
+    for name in endpoint.key:
+        if name not in named:
+            query.order.append((name, column(endpoint, name, stored), False))
+    query.top = _whole(options, "$top")
+    query.skip = _whole(options, "$skip") or 0
+    sync = store.setting("page_rows_sync")
+    query.page = None if endpoint.page is None else store.setting("page_rows")
+    if endpoint.page == 1000:
+        query.page = sync
+    return query
+
+
+def _mandatory(store: Store, endpoint: Endpoint, options: dict[str, str], used: set[str]) -> None:
+    if endpoint.mandatory_filter and store.setting("mandatory_filter"):
+        if not used & set(endpoint.mandatory_filter):
+            raise Refusal(400, NO_FILTER.format(fields=",".join(endpoint.mandatory_filter)))
+    if endpoint.sync and used - {"Timestamp"}:
+        raise Refusal(400, "Only the property 'Timestamp' can be filtered on this endpoint.")
+    unselected = not options.get("$select") and options.get("$top") != "1"
+    if unselected and store.setting("mandatory_select"):
+        raise Refusal(400, NO_SELECT)
+
+
+def _whole(options: dict[str, str], name: str) -> int | None:
+    text = options.get(name)
+    if text is None:
+        return None
+    if not text.isdigit():
+        raise Refusal(400, f"Incorrect format for {name} argument '{text}'.")
+    return int(text)
+
+
+def _count(store: Store, query: Query) -> int:
+    sql = f"SELECT count(*) FROM {query.endpoint.table} WHERE {query.sql_where}"  # noqa: S608
+    found = store.row(sql, *query.args)
+    assert found is not None
+    return int(found[0])
+
+
+def _fetch(store: Store, query: Query, shape: Shape) -> list[tuple[Any, ...]]:
+    where, args = list(query.where), list(query.args)
+    token = query.request.query.get("$skiptoken")
+    if token:
+        after, values = _after(query, parse_literals(token))
+        where.append(after)
+        args += values
+    order = ", ".join(f"{sql} {'DESC' if down else 'ASC'}" for _, sql, down in query.order)
+    marks = ", ".join(sql for _, sql, _ in query.order)
+    sql = (
+        f"SELECT {shape.columns}, {marks} FROM {query.endpoint.table} "  # noqa: S608
+        f"WHERE {' AND '.join(where)} ORDER BY {order}"
+    )
+    sizes = [size for size in (query.page, query.top) if size is not None]
+    sql += f" LIMIT {min(sizes) if sizes else -1} OFFSET {query.skip}"
+    return store.rows(sql, *args)
+
+
+def _after(query: Query, values: list[Any]) -> tuple[str, list[Any]]:
+    """The condition 'later than this row' over all order terms, NULL being the smallest."""
+    if len(values) != len(query.order):
+        raise Refusal(400, "Error processing request stream. Malformed $skiptoken.")
+    sql, args = "0", []
+    for (_, term, down), value in reversed(list(zip(query.order, values, strict=True))):
+        if value is None:
+            later = "0" if down else f"{term} IS NOT NULL"
+            sql, args = f"({later} OR ({term} IS NULL AND {sql}))", args
+        else:
+            later = f"({term} < ? OR {term} IS NULL)" if down else f"{term} > ?"
+            sql = f"({later} OR ({term} = ? AND {sql}))"
+            args = [value, value, *args]
+    if len(query.order) == 1 and values[0] is not None and not query.order[0][2]:
+        # The common case in a form that an index serves.
+        return f"{query.order[0][1]} > ?", [values[0]]
+    return sql, args
+
+
+def _next_link(query: Query, shape: Shape, rows: list[tuple[Any, ...]]) -> str | None:
+    """The address of the next page; a page that is just full has one, leading to an empty page."""
+    if query.page is None or len(rows) < query.page:
+        return None
+    left = None if query.top is None else query.top - len(rows)
+    if left == 0:
+        return None
+    _, _, text = query.request.target.partition("?")
+    options = [
+        (name, value)
+        for name, value in parse_qsl(text, keep_blank_values=True)
+        if name not in ("$top", "$skiptoken", "$skip")
+    ]
+    if left is not None:
+        options.append(("$top", str(left)))
+    parts = [f"{name}={quote(value, safe=QUIET)}" for name, value in options]
+    marks = rows[-1][len(shape.names) :]
+    token = ",".join(
+        literal_of(query.endpoint.props[name].type, value)
+        for (name, _, _), value in zip(query.order, marks, strict=True)
+    )
+    parts.append(f"$skiptoken={token}")
+    path = quote(query.request.path, safe="/$()',=")
+    return f"{query.request.base}{path}?{'&'.join(parts)}"
+
+
+def _rendered(
+    store: Store, rows: list[tuple[Any, ...]], shape: Shape, request: Request
+) -> list[dict[str, Any]]:
+    page = [shape.render(row) for row in rows]
+    children = children_of(shape.endpoint)
+    for name in filter(None, request.query.get("$expand", "").split(",")):
+        if name not in children:
+            raise Refusal(400, f"No property '{name}' exists in '{shape.endpoint.type_name}'.")
+        below = shape.below(name, children[name])
+        for row, rendered in zip(rows, page, strict=True):
+            parent = row[shape.key_at]
+            if name in rendered:
+                rendered[name] = _expanded(store, below, str(parent), rendered[name])
+    return page
+
+
+def _expanded(store: Store, below: Shape, parent: str, deferred: dict[str, Any]) -> dict[str, Any]:
+    """The first 60 lines; where there are more, `__next` leads to the list of lines."""
+    rows = store.rows(
+        f"SELECT {below.columns} FROM {below.endpoint.table} WHERE EntryID = ? "  # noqa: S608
+        f"AND {below.endpoint.where or '1'} ORDER BY LineNumber LIMIT {EXPANDED_ROWS + 1}",
+        parent,
+    )
+    found: dict[str, Any] = {"results": [below.render(row) for row in rows[:EXPANDED_ROWS]]}
+    if len(rows) > EXPANDED_ROWS:
+        last = rows[EXPANDED_ROWS - 1][below.key_at]
+        uri = deferred["__deferred"]["uri"]
+        found["__next"] = f"{uri}?$orderby=LineNumber&$skiptoken={EXPANDED_ROWS},guid'{last}'"
+    return found
+
+
+QUIET = "'(),/*$:"

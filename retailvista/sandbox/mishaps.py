@@ -1,0 +1,128 @@
+"""How each fault happens: what is done, what is sent, and when the connection dies.
+
+Invariant: every kind in `faults.KINDS` has its way here.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from retailvista.sandbox import refusals
+from retailvista.sandbox.answers import Answer
+from retailvista.sandbox.answers import Refusal
+from retailvista.sandbox.answers import Request
+from retailvista.sandbox.answers import as_html
+from retailvista.sandbox.answers import as_refusal
+from retailvista.sandbox.faults import KINDS
+from retailvista.sandbox.faults import Fault
+from retailvista.sandbox.wire import Wire
+
+if TYPE_CHECKING:
+    from retailvista.sandbox.server import Sandbox
+
+PAGE = "<html><head><title>Maintenance</title></head><body><h1>We will be back</h1></body></html>"
+NUMBER_RULES = {
+    "ignore_entry_number": "ignores-ours",
+    "allow_duplicate_number": "accepts-used",
+}
+# Answers made up instead of the real one; with VALUE 'after' the work is done first.
+INSTEAD = ("html_200", "html_503", "empty_200", "problem_500", "refuse", "401", "429")
+
+
+class Mishaps:
+    """Carries out requests that go wrong."""
+
+    def __init__(self, sandbox: Sandbox) -> None:
+        self.sandbox = sandbox
+        sandbox.late.done = self._late_done
+
+    def happen(self, wire: Wire, request: Request, fault: Fault, started: float) -> bool:
+        """One request with its fault; True while the connection goes on."""
+        if fault.name == "drop_before":
+            self._log(request, 0, started, fault)
+            wire.drop()
+            return False
+        if fault.name == "late_commit":
+            return self._late(wire, request, fault, started)
+        answer = self._answer(request, fault)
+        self.sandbox.judge.leave(request)
+        self._log(request, answer.status, started, fault)
+        return self._send(wire, answer, fault)
+
+    def _answer(self, request: Request, fault: Fault) -> Answer:
+        """What would be sent, after what is to be done."""
+        if fault.name == "slow_before":
+            self.sandbox.store.clock.sleep(fault.number(1.0))
+        if fault.name in NUMBER_RULES:
+            return self.sandbox.carry_out(request, number=NUMBER_RULES[fault.name])
+        if fault.name not in INSTEAD:
+            return self.sandbox.carry_out(request)
+        if fault.value == "after":
+            self.sandbox.carry_out(request)
+        else:
+            self._settle(request)
+        return self._instead(request, fault)
+
+    def _settle(self, request: Request) -> None:
+        """Name app and division in the log though nothing is done."""
+        asker = self.sandbox.api.tokens.asker(request.bearer() or "")
+        request.client_id = asker[0].client_id if asker else None
+        parts = request.path.split("/")
+        if len(parts) > 3 and parts[3].isdigit():
+            request.division = int(parts[3])
+
+    def _instead(self, request: Request, fault: Fault) -> Answer:
+        if fault.name == "429":
+            headers = []
+            if fault.value != "bare":
+                headers = self.sandbox.api.limits.headers_of(request, fault.value or "minute")
+            return Answer(429, b"", headers)
+        texts = {
+            "problem_500": refusals.SERVER_FAULT,
+            "refuse": fault.value or "Refused on request",
+        }
+        if fault.name in texts:
+            return as_refusal(Refusal(500, texts[fault.name]), json_wanted=request.wants_json)
+        if fault.name == "401":
+            return Answer(401, b"", [("WWW-Authenticate", "Bearer")])
+        if fault.name == "empty_200":
+            return Answer(200, b"", [("Content-Type", "application/json;charset=utf-8")])
+        return as_html(503 if fault.name == "html_503" else 200, PAGE)
+
+    def _send(self, wire: Wire, answer: Answer, fault: Fault) -> bool:
+        assert fault.name in KINDS
+        if fault.name == "drop_after_commit":
+            wire.drop()
+            return False
+        if fault.name == "cut_at_byte":
+            wire.send(answer, cut_at=int(fault.number(20)))
+            wire.close()
+            return False
+        if fault.name == "trickle":
+            wire.trickle(answer, self.sandbox.store.clock, fault.number(0.01))
+            return True
+        if fault.name == "slow":
+            self.sandbox.store.clock.sleep(fault.number(1.0))
+        if fault.name == "error_after_commit":
+            answer = as_html(int(fault.number(502)), PAGE)
+        wire.send(answer)
+        return True
+
+    def _late(self, wire: Wire, request: Request, fault: Fault, started: float) -> bool:
+        """Who asks is settled on arrival, so a token that ends meanwhile changes nothing."""
+        self._settle(request)
+        found = self.sandbox.api.tokens.asker(request.bearer() or "")
+        if found and found[1]:
+            request.asker = found[0]
+        self._log(request, 0, started, fault)
+        self.sandbox.late.add(request, fault.number(30))
+        wire.drop()
+        return False
+
+    def _late_done(self, request: Request, status: int) -> None:
+        now = self.sandbox.store.clock.monotonic()
+        self.sandbox.log(request, status, now, "late_commit done")
+
+    def _log(self, request: Request, status: int, started: float, fault: Fault) -> None:
+        text = f"{fault.name}={fault.value}" if fault.value else fault.name
+        self.sandbox.log(request, status, started, text)

@@ -1,0 +1,309 @@
+"""The token endpoint and the tokens: Exact's OAuth 2 rules.
+
+Invariant: an access token lives 600 s; a refresh token is used once, lives 30 days, and its chain
+dies when the same user authorises the same app again. The refusals carry Exact's own bodies.
+"""
+
+from __future__ import annotations
+
+import secrets
+from dataclasses import dataclass
+from datetime import UTC
+from datetime import datetime
+from datetime import timedelta
+from typing import Any
+
+from retailvista.sandbox import times
+from retailvista.sandbox.answers import Answer
+from retailvista.sandbox.answers import Request
+from retailvista.sandbox.answers import as_json
+from retailvista.sandbox.books import Asker
+from retailvista.sandbox.judge import Judge
+from retailvista.sandbox.store import Store
+from retailvista.sandbox.store import hashed
+
+TOO_EARLY = "Rate limit exceeded: access_token not expired"
+NO_STORE = [("Cache-Control", "private"), ("Pragma", "no-cache")]
+
+
+@dataclass(frozen=True, slots=True)
+class TokenRefusal(Exception):
+    """The token endpoint says no."""
+
+    status: int
+    error: str
+    description: str | None = None
+    reason: str | None = None
+
+
+def token_answer(store: Store, judge: Judge, request: Request) -> Answer:
+    """POST /api/oauth2/token"""
+    form = request.form()
+    try:
+        if store.setting("token_transient_400"):
+            raise TokenRefusal(400, "server_error", "A transient fault, switched on here.")
+        client_id = _client(store, request, form)
+        with store.transaction():
+            if form.get("grant_type") == "authorization_code":
+                return as_json(200, _redeem(store, client_id, form), NO_STORE)
+            if form.get("grant_type") == "refresh_token":
+                return as_json(200, _refresh(store, client_id, form), NO_STORE)
+        raise TokenRefusal(400, "unsupported_grant_type")
+    except TokenRefusal as refusal:
+        _judge(judge, request, refusal)
+        return _as_answer(refusal)
+
+
+def _judge(judge: Judge, request: Request, refusal: TokenRefusal) -> None:
+    if refusal.description == TOO_EARLY:
+        judge.find("refresh-too-early", request, "Refreshed within 570 s of the last token.")
+    elif refusal.description == "Old refresh token used.":
+        judge.find("refresh-token-used-twice", request, "A refresh token works once.")
+    elif refusal.status == 429:
+        judge.find("too-many-token-calls", request, "More than 200 token calls in a day.")
+
+
+def _as_answer(refusal: TokenRefusal) -> Answer:
+    headers = list(NO_STORE)
+    if refusal.reason:
+        headers.append(("Reason", refusal.reason))
+    if not refusal.error:
+        return Answer(refusal.status, b"", headers)
+    body = {"error": refusal.error}
+    if refusal.description:
+        body["error_description"] = refusal.description
+    return as_json(refusal.status, body, headers)
+
+
+def _client(store: Store, request: Request, form: dict[str, str]) -> str:
+    """The app behind the call, by form fields or HTTP Basic."""
+    client_id, secret = request.basic() or (
+        form.get("client_id", ""),
+        form.get("client_secret", ""),
+    )
+    found = store.row("SELECT secret_hash FROM app WHERE client_id = ?", client_id)
+    if not found or not secrets.compare_digest(found[0], hashed(secret)):
+        raise TokenRefusal(400, "invalid_client")
+    request.client_id = client_id
+    return client_id
+
+
+def _redeem(store: Store, client_id: str, form: dict[str, str]) -> dict[str, str]:
+    """A code becomes the first pair of a new chain; older chains of app and user die."""
+    row = store.row(
+        "SELECT client_id, user, divisions, redirect_uri, issued_at, used FROM code WHERE hash = ?",
+        hashed(form.get("code", "")),
+    )
+    now = store.now_s()
+    good = (
+        row is not None
+        and row[0] == client_id
+        and not row[5]
+        and now - row[4] <= store.setting("code_life_s")
+        and form.get("redirect_uri") == row[3]
+    )
+    if row is None or not good:
+        raise TokenRefusal(400, "invalid_request")
+    user, divisions = row[1], row[2]
+    _check_user(store, user)
+    _count(store, client_id, user)
+    if store.setting("gap_on_code"):
+        _check_gap(store, client_id, user)
+    with store.transaction() as db:
+        db.execute("UPDATE code SET used = 1 WHERE hash = ?", (hashed(form["code"]),))
+        db.execute(
+            "UPDATE chain SET ended = 'authorised again' "
+            "WHERE client_id = ? AND user = ? AND ended IS NULL",
+            (client_id, user),
+        )
+        chain = db.execute(
+            "INSERT INTO chain (client_id, user, divisions, issued_at) VALUES (?,?,?,?)",
+            (client_id, user, divisions, now),
+        ).lastrowid
+    assert chain is not None
+    return _issue(store, chain, 1)
+
+
+def _refresh(store: Store, client_id: str, form: dict[str, str]) -> dict[str, str]:
+    row = store.row(
+        "SELECT t.chain, t.pair, t.issued_at, t.state, c.client_id, c.user, c.ended "
+        "FROM token t JOIN chain c ON c.id = t.chain WHERE t.hash = ? AND t.kind = 'refresh'",
+        hashed(form.get("refresh_token", "")),
+    )
+    if row is None or row[4] != client_id:
+        raise _broken_chain()
+    chain, pair, issued_at, state, _, user, ended = row
+    _check_user(store, user)
+    _count(store, client_id, user)
+    if ended:
+        raise _broken_chain()
+    if state != "live":
+        raise TokenRefusal(401, "unauthorized_client", "Old refresh token used.")
+    _check_life(store, issued_at)
+    _check_gap(store, client_id, user)
+    newest = store.row("SELECT max(pair) FROM token WHERE chain = ?", chain)
+    assert newest is not None
+    with store.transaction() as db:
+        if store.setting("refresh_rule") == "strict":
+            db.execute(
+                "UPDATE token SET state = 'used' WHERE chain = ? AND kind = 'refresh'", (chain,)
+            )
+        else:
+            # The presented one lives until its successor is first used; unused ones are stale.
+            db.execute(
+                "UPDATE token SET state = 'stale' WHERE chain = ? AND pair > ?", (chain, pair)
+            )
+    return _issue(store, chain, newest[0] + 1)
+
+
+def _broken_chain() -> TokenRefusal:
+    text = "Token is not allowed, because of invalid or empty chainId"
+    return TokenRefusal(400, "invalid_grant", text)
+
+
+def _check_user(store: Store, user: str) -> None:
+    row = store.row("SELECT reason FROM user WHERE name = ?", user)
+    if row is None or row[0]:
+        raise TokenRefusal(403, "", reason=row[0] if row else "InactiveUser")
+
+
+def _check_life(store: Store, issued_at: float) -> None:
+    """30 days; the text has a US date format (recorded)."""
+    ends_at = datetime.fromtimestamp(issued_at, UTC) + timedelta(
+        days=store.setting("refresh_life_days")
+    )
+    if store.now() > ends_at:
+        ended, now = times.us_text(ends_at), times.us_text(store.now())
+        text = f"The refresh token expired at {ended} and it is now {now}."
+        raise TokenRefusal(400, "invalid_request", text)
+
+
+def _check_gap(store: Store, client_id: str, user: str) -> None:
+    """No new access token within 570 s of the previous one; the refresh token stays unused."""
+    row = store.row(
+        "SELECT max(t.issued_at) FROM token t JOIN chain c ON c.id = t.chain "
+        "WHERE c.client_id = ? AND c.user = ? AND t.kind = 'access' AND t.state <> 'stale'",
+        client_id,
+        user,
+    )
+    last = row[0] if row else None
+    if last is not None and store.now_s() - last < store.setting("token_gap_s"):
+        raise TokenRefusal(
+            400, "access_denied", TOO_EARLY, reason=f"TooEarlyToRefreshTokens: {TOO_EARLY}"
+        )
+
+
+def _count(store: Store, client_id: str, user: str) -> None:
+    """200 token calls a day per app and user."""
+    day = store.now().date().isoformat()
+    row = store.row(
+        "SELECT calls FROM token_call WHERE client_id = ? AND user = ? AND day = ?",
+        client_id,
+        user,
+        day,
+    )
+    calls = row[0] if row else 0
+    if store.setting("limits") and calls >= store.setting("token_calls_day"):
+        raise TokenRefusal(429, "")
+    with store.transaction() as db:
+        db.execute(
+            "INSERT OR REPLACE INTO token_call VALUES (?,?,?,?)", (client_id, user, day, calls + 1)
+        )
+
+
+def _issue(store: Store, chain: int, pair: int) -> dict[str, str]:
+    access = f"stampNL001.{secrets.token_urlsafe(48)}"
+    refresh = f"stampNL001.{secrets.token_urlsafe(9)}!{secrets.token_urlsafe(33)}"
+    now = store.now_s()
+    with store.transaction() as db:
+        db.executemany(
+            "INSERT INTO token (hash, kind, chain, pair, issued_at) VALUES (?,?,?,?,?)",
+            [
+                (hashed(access), "access", chain, pair, now),
+                (hashed(refresh), "refresh", chain, pair, now),
+            ],
+        )
+    return {
+        "access_token": access,
+        "token_type": "bearer",
+        "expires_in": str(store.setting("token_life_s")),
+        "refresh_token": refresh,
+    }
+
+
+class Tokens:
+    """Who stands behind an access token; kept in memory, as fresh as the store."""
+
+    def __init__(self, store: Store) -> None:
+        self.store = store
+        self.kept: dict[str, tuple[float, int, int, Asker]] = {}
+
+    def asker(self, token: str) -> tuple[Asker, bool] | None:
+        """The user and app, and whether the token is still valid; None for an unknown token."""
+        found = self.kept.get(token) or self._read(token)
+        if found is None:
+            return None
+        issued_at, _, _, asker = found
+        return asker, self.store.now_s() - issued_at < self.store.setting("token_life_s")
+
+    def forget(self) -> None:
+        """Users or chains have changed."""
+        self.kept.clear()
+
+    def _read(self, token: str) -> tuple[float, int, int, Asker] | None:
+        row = self.store.row(
+            "SELECT t.issued_at, t.chain, t.pair, c.client_id, c.divisions, u.name, u.id, "
+            "u.full_name, u.language, u.divisions FROM token t JOIN chain c ON c.id = t.chain "
+            "JOIN user u ON u.name = c.user "
+            "WHERE t.hash = ? AND t.kind = 'access' AND t.state <> 'stale'",
+            hashed(token),
+        )
+        if row is None:
+            return None
+        allowed = set(row[4].split()) & set(row[9].split())
+        asker = Asker(
+            name=row[5],
+            id=row[6],
+            full_name=row[7],
+            language=row[8],
+            client_id=row[3],
+            divisions=tuple(sorted(int(code) for code in allowed)),
+        )
+        self._first_use(row[1], row[2])
+        self.kept[token] = (row[0], row[1], row[2], asker)
+        return self.kept[token]
+
+    def _first_use(self, chain: int, pair: int) -> None:
+        """Under the lenient rule the previous refresh token dies now."""
+        with self.store.transaction() as db:
+            db.execute(
+                "UPDATE token SET state = 'used' "
+                "WHERE chain = ? AND pair < ? AND kind = 'refresh' AND state = 'live'",
+                (chain, pair),
+            )
+
+
+def consent(
+    store: Store, client_id: str, user: str, divisions: list[int], redirect_uri: str
+) -> str:
+    """The code that goes back to the app; it holds a '!' to catch clients that do not decode."""
+    code = f"stampNL001.{secrets.token_urlsafe(12)}!{secrets.token_urlsafe(24)}"
+    values: dict[str, Any] = {
+        "hash": hashed(code),
+        "client_id": client_id,
+        "user": user,
+        "divisions": " ".join(map(str, divisions)),
+        "redirect_uri": redirect_uri,
+        "issued_at": store.now_s(),
+    }
+    store.insert("code", values)
+    return code
+
+
+def revoke(store: Store, client_id: str, user: str) -> int:
+    """The user withdraws the consent: the chains of app and user end."""
+    with store.transaction() as db:
+        return db.execute(
+            "UPDATE chain SET ended = 'revoked' WHERE client_id = ? AND user = ? AND ended IS NULL",
+            (client_id, user),
+        ).rowcount

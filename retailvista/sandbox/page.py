@@ -1,0 +1,81 @@
+"""The frame of every page for people: a banner that says this is a sandbox, and no outside asset.
+
+Invariant: whoever sees a page sees that it is not Exact Online.
+"""
+
+from __future__ import annotations
+
+from html import escape
+
+from retailvista.sandbox.answers import Request
+from retailvista.sandbox.words import say
+
+STYLE = """
+:root{color-scheme:light dark}*{box-sizing:border-box}
+body{margin:0;font:16px/1.5 system-ui,sans-serif;background:#f6f4ee;color:#222}
+header{background:#7a3b00;color:#fff;padding:.6rem 1rem}header strong{font-size:1.1rem}
+header p{margin:0}main{max-width:72rem;margin:0 auto;padding:1rem}main.narrow{max-width:30rem}
+nav{padding:.4rem 1rem;background:#fff3e0;display:flex;flex-wrap:wrap;gap:.3rem 1rem}
+a{color:#7a3b00}.card{background:#fff;border:1px solid #d8d2c4;border-radius:.5rem;padding:1rem;
+margin:0 0 1rem}.bad{border-left:.4rem solid #b00020;padding-left:.6rem}
+label{display:block;margin:.6rem 0}label input:not([type=checkbox]),select{width:100%;
+padding:.5rem;font:inherit}label.box{margin:.2rem 0}button{font:inherit;padding:.5rem 1.2rem;
+border:1px solid #7a3b00;background:#7a3b00;color:#fff;border-radius:.3rem;cursor:pointer}
+button.quiet{background:#fff;color:#7a3b00}button:focus-visible,a:focus-visible,
+input:focus-visible{outline:3px solid #0057b8;outline-offset:2px}.hint{color:#555;font-size:.9rem}
+.scroll{overflow-x:auto}table{border-collapse:collapse;width:100%;font-size:.9rem}
+th,td{text-align:left;padding:.25rem .6rem;border-bottom:1px solid #e4dfd3;white-space:nowrap}
+td.n,th.n{text-align:right;font-variant-numeric:tabular-nums}tfoot td{font-weight:bold}
+form.inline{display:inline-flex;flex-wrap:wrap;gap:.4rem;align-items:end;margin:.2rem .6rem .2rem 0}
+form.inline label{margin:0}form.inline input,form.inline select{width:auto}
+@media(prefers-color-scheme:dark){body{background:#1d1b17;color:#eee}.card{background:#26231d;
+border-color:#4a4438}nav{background:#332a1c}a{color:#ffb870}.hint{color:#bbb}
+th,td{border-color:#4a4438}button.quiet{background:#26231d;color:#ffb870}}
+"""
+
+
+def language_of(request: Request) -> str:
+    """Dutch or English: ?lang=, else what the browser prefers."""
+    asked = request.query.get("lang") or (
+        request.form().get("lang", "") if request.method == "POST" else ""
+    )
+    if asked in ("nl", "en"):
+        return asked
+    return "nl" if request.headers.get("accept-language", "")[:2].lower() == "nl" else "en"
+
+
+def framed(title: str, body: str, language: str, *, narrow: bool = False, nav: str = "") -> str:
+    """A whole page."""
+    width = ' class="narrow"' if narrow else ""
+    return f"""<!doctype html>
+<html lang="{language}"><head><meta charset="utf-8">
+<meta name="viewport" content="width=device-width, initial-scale=1">
+<title>{escape(title)} - Sandbox, not Exact Online</title><style>{STYLE}</style></head>
+<body><header><strong>{say("banner", language)}</strong>
+<p>{say("banner-explains", language)}</p></header>{nav}
+<main{width}><h1>{escape(title)}</h1>{body}</main></body></html>"""
+
+
+def table(heads: list[str], rows: list[list[object]], numbers: frozenset[int] = frozenset()) -> str:
+    """A table; text is escaped, columns of numbers are set to the right."""
+    mark = [' class="n"' if place in numbers else "" for place in range(len(heads))]
+    head = "".join(f"<th{m}>{escape(text)}</th>" for m, text in zip(mark, heads, strict=True))
+    body = "".join(
+        "<tr>"
+        + "".join(f"<td{m}>{_cell(v)}</td>" for m, v in zip(mark, row, strict=True))
+        + "</tr>"
+        for row in rows
+    )
+    return f'<div class="scroll"><table><thead><tr>{head}</tr></thead><tbody>{body}</tbody></table></div>'
+
+
+class Markup(str):
+    """Text that is already HTML."""
+
+    __slots__ = ()
+
+
+def _cell(value: object) -> str:
+    if isinstance(value, Markup):
+        return value
+    return "" if value is None else escape(str(value))

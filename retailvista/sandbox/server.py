@@ -1,0 +1,194 @@
+"""The sandbox as a server: threads, routes, and the faults that happen on the wire.
+
+    sandbox = Sandbox(path).start()      # sandbox.url, sandbox.store, sandbox.faults
+    ...
+    sandbox.stop()
+
+Invariant: a request is carried out at most once, and what was committed stays after a stop.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import signal
+import socket
+import threading
+from pathlib import Path
+from typing import Any
+from typing import Self
+
+from retailvista.clock import Clock
+from retailvista.sandbox import seed
+from retailvista.sandbox.admin import Admin
+from retailvista.sandbox.answers import Answer
+from retailvista.sandbox.answers import Refusal
+from retailvista.sandbox.answers import Request
+from retailvista.sandbox.answers import as_refusal
+from retailvista.sandbox.api import Api
+from retailvista.sandbox.faults import Faults
+from retailvista.sandbox.judge import Judge
+from retailvista.sandbox.late import Late
+from retailvista.sandbox.login import authorise
+from retailvista.sandbox.mishaps import Mishaps
+from retailvista.sandbox.oauth import token_answer
+from retailvista.sandbox.store import Store
+from retailvista.sandbox.wire import Broken
+from retailvista.sandbox.wire import Wire
+
+TICK_S = 0.05
+TICKS_PER_FLUSH = 10
+
+
+class Sandbox:
+    """A running sandbox over one file."""
+
+    def __init__(
+        self,
+        path: str | Path,
+        port: int = 0,
+        clock: Clock | None = None,
+        settings: dict[str, Any] | None = None,
+        *,
+        retail_accounts: bool = True,
+    ) -> None:
+        self.store = Store(path, clock)
+        seed.seed(self.store, retail_accounts=retail_accounts)
+        for name, value in (settings or {}).items():
+            self.store.set(name, value)
+        self.judge = Judge(self.store)
+        self.api = Api(self.store, self.judge)
+        self.faults = Faults()
+        self.late = Late(self.store, self.carry_out)
+        self.mishaps = Mishaps(self)
+        self.admin = Admin(self)
+        self.listener = socket.create_server(("127.0.0.1", port), backlog=128)
+        self.port: int = self.listener.getsockname()[1]
+        self.wires: set[Wire] = set()
+        self.threads: list[threading.Thread] = []
+        self.stopping = threading.Event()
+
+    @property
+    def url(self) -> str:
+        """Where it answers."""
+        return f"http://127.0.0.1:{self.port}"
+
+    def start(self) -> Self:
+        """Answer in threads of this process."""
+        for work in (self._accept, self._tick):
+            thread = threading.Thread(target=work, name=f"sandbox-{work.__name__}", daemon=True)
+            thread.start()
+            self.threads.append(thread)
+        return self
+
+    def stop(self) -> None:
+        """Stop answering; the file is complete afterwards."""
+        self.stopping.set()
+        with contextlib.suppress(OSError):
+            self.listener.shutdown(socket.SHUT_RDWR)
+        self.listener.close()
+        for wire in list(self.wires):
+            wire.close()
+        for thread in self.threads:
+            thread.join(timeout=5)
+        self.judge.flush()
+        self.store.close()
+
+    def __enter__(self) -> Self:
+        return self.start()
+
+    def __exit__(self, *_: object) -> None:
+        self.stop()
+
+    # Requests
+
+    def carry_out(self, request: Request, *, number: str | None = None) -> Answer:
+        """The work of one request, without the wire."""
+        if "100-continue" in request.headers.get("expect", "").lower():
+            self.judge.find("expect-continue", request, "Exact answers it with 500.")
+            return as_refusal(Refusal(500, ""), json_wanted=True)
+        if len(request.target) > self.store.setting("url_length"):
+            self.judge.find("url-too-long", request, f"{len(request.target)} characters.")
+            return as_refusal(Refusal(414, ""), json_wanted=True)
+        path = request.path
+        if path.startswith("/api/v1/"):
+            return self.api.answer(request, number=number)
+        if path == "/api/oauth2/token" and request.method == "POST":
+            return token_answer(self.store, self.judge, request)
+        if path == "/api/oauth2/auth" and request.method in ("GET", "POST"):
+            return authorise(self.store, request)
+        return self.admin.answer(request)
+
+    def log(self, request: Request, status: int, started: float, fault: str | None) -> None:
+        """One line for the call log; the pages for people are not calls."""
+        if request.path.startswith("/api/"):
+            ms = (self.store.clock.monotonic() - started) * 1000
+            self.judge.log(request, status, ms, fault)
+
+    def _accept(self) -> None:
+        while not self.stopping.is_set():
+            try:
+                sock, _ = self.listener.accept()
+            except OSError:
+                return
+            threading.Thread(
+                target=self._serve, args=(sock,), name="sandbox-wire", daemon=True
+            ).start()
+
+    def _serve(self, sock: socket.socket) -> None:
+        wire = Wire(sock, self.store.setting("body_bytes"))
+        self.wires.add(wire)
+        try:
+            while not self.stopping.is_set() and self._one(wire):
+                pass
+        except (OSError, ConnectionError):
+            pass
+        finally:
+            self.wires.discard(wire)
+            wire.close()
+
+    def _one(self, wire: Wire) -> bool:
+        """Read and answer one request; True while the connection goes on."""
+        try:
+            request = wire.read()
+        except Broken as broken:
+            wire.send(Answer(broken.status, b"", [("Connection", "close")]))
+            return False
+        if request is None or self.stopping.is_set():
+            return False
+        self.late.release()
+        started = self.store.clock.monotonic()
+        fault = self.faults.take(request) if request.path.startswith("/api/") else None
+        if fault is not None:
+            return self.mishaps.happen(wire, request, fault, started)
+        answer = self.carry_out(request)
+        self.judge.leave(request)
+        self.log(request, answer.status, started, None)
+        if request.method == "HEAD":
+            answer.body = b""
+        close = "close" in request.headers.get("connection", "").lower()
+        close = close or "expect" in request.headers
+        if close:
+            answer.headers.append(("Connection", "close"))
+        wire.send(answer)
+        return not close
+
+    def _tick(self) -> None:
+        """What is due while nobody asks: late commits, the call log."""
+        ticks = 0
+        while not self.stopping.wait(TICK_S):
+            self.late.release()
+            ticks += 1
+            if ticks % TICKS_PER_FLUSH == 0:
+                self.judge.flush()
+
+
+def serve(port: int, path: str | Path) -> None:
+    """Answer until interrupted; for the command line."""
+    sandbox = Sandbox(path, port)
+    sandbox.start()
+    ended = threading.Event()
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, lambda *_: ended.set())
+    while not ended.wait(0.5):
+        pass
+    sandbox.stop()

@@ -1,0 +1,100 @@
+"""What can be switched in the sandbox, with its default; nothing else is accepted.
+
+Invariant: a value has the type of its default, and one of the choices where there are any.
+A setting holds for the whole server (division 0) or for one division, which wins.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+DEFAULTS: dict[str, str | int | bool] = {
+    # Profiles: what nobody knows about the real Exact.
+    "numbers": "refuses-used",
+    "vat": "net-added",
+    "rights": "kept",
+    "rights_lost_after_posts": 0,
+    "refusals": "known",
+    "foreign_guid": "nulled",
+    "account_types": "strict",
+    # OAuth.
+    "refresh_rule": "strict",
+    "gap_on_code": False,
+    "token_transient_400": False,
+    "token_gap_s": 570,
+    "token_life_s": 600,
+    "token_calls_day": 200,
+    "code_life_s": 180,
+    "refresh_life_days": 30,
+    # Limits.
+    "limits": True,
+    "calls_minute": 60,
+    "calls_day": 5000,
+    "errors_hour": 10,
+    "error_block_s": 3600,
+    "url_length": 6000,
+    "body_bytes": 10 * 1024 * 1024,
+    # Dialect.
+    "mandatory_filter": True,
+    "mandatory_select": False,
+    "page_rows": 60,
+    "page_rows_sync": 1000,
+    # Machinery.
+    "clock_offset_s": 0,
+    "keep_calls": 100000,
+}
+
+CHOICES: dict[str, tuple[str, ...]] = {
+    "numbers": ("refuses-used", "accepts-used", "ignores-ours"),
+    "vat": ("net-added", "gross-split", "amount-ignored", "debit-as-purchase", "netted"),
+    "rights": ("kept", "lost"),
+    "refusals": ("known", "unknown"),
+    "foreign_guid": ("nulled", "refused"),
+    "account_types": ("strict", "lax"),
+    "refresh_rule": ("strict", "lenient"),
+}
+
+# A profile is a short name for one switch, as the issue and the docs speak of it.
+PROFILES: dict[str, tuple[str, str]] = {
+    **{value: ("numbers", value) for value in CHOICES["numbers"]},
+    **{value: ("vat", value) for value in CHOICES["vat"]},
+    "rights-kept": ("rights", "kept"),
+    "rights-lost": ("rights", "lost"),
+    "known-refusal": ("refusals", "known"),
+    "unknown-refusal": ("refusals", "unknown"),
+}
+
+
+class WrongSetting(ValueError):
+    """The name is not known or the value does not fit; the text says which and what would."""
+
+
+def checked(name: str, value: Any) -> str | int | bool:
+    """The value as the setting's own type, or WrongSetting."""
+    if name not in DEFAULTS:
+        raise WrongSetting(f"No setting '{name}'. Known: {', '.join(sorted(DEFAULTS))}.")
+    default = DEFAULTS[name]
+    if isinstance(default, bool):
+        return _as_bool(name, value)
+    if isinstance(default, int):
+        return _as_int(name, value)
+    choices = CHOICES[name]
+    if value not in choices:
+        raise WrongSetting(f"'{name}' is one of {', '.join(choices)}, not {value!r}.")
+    return str(value)
+
+
+def _as_bool(name: str, value: Any) -> bool:
+    words = {"on": True, "true": True, "1": True, "off": False, "false": False, "0": False}
+    if isinstance(value, bool):
+        return value
+    if str(value).lower() in words:
+        return words[str(value).lower()]
+    raise WrongSetting(f"'{name}' is on or off, not {value!r}.")
+
+
+def _as_int(name: str, value: Any) -> int:
+    try:
+        return int(value)
+    except (TypeError, ValueError):
+        raise WrongSetting(f"'{name}' is a whole number, not {value!r}.") from None

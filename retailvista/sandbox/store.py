@@ -1,0 +1,183 @@
+"""The sandbox's file: one SQLite database, one writer at a time, and its own time.
+
+Invariant: a change is visible only when it is committed, and survives a restart. All access goes
+through one connection under one lock; another process may register apps in the same file.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import sqlite3
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import datetime
+from datetime import timedelta
+from pathlib import Path
+from typing import Any
+
+from retailvista.clock import Clock
+from retailvista.clock import SystemClock
+from retailvista.sandbox import times
+from retailvista.sandbox.settings import DEFAULTS
+from retailvista.sandbox.settings import checked
+
+SCHEMA = Path(__file__).with_name("schema.sql")
+
+
+def hashed(secret: str) -> str:
+    """What is kept of a secret or token."""
+    return hashlib.sha256(secret.encode()).hexdigest()
+
+
+class Store:
+    """The open file."""
+
+    def __init__(self, path: str | Path, clock: Clock | None = None) -> None:
+        self.clock: Clock = clock or SystemClock()
+        self.lock = threading.RLock()
+        self.path = str(path)
+        self.db = sqlite3.connect(
+            self.path, check_same_thread=False, isolation_level=None, cached_statements=512
+        )
+        self.db.execute("PRAGMA busy_timeout = 30000")
+        self.db.execute("PRAGMA journal_mode = WAL")
+        self.db.execute("PRAGMA synchronous = NORMAL")
+        self.db.execute("PRAGMA cache_size = -32000")
+        self.db.executescript(SCHEMA.read_text(encoding="utf-8"))
+        self._depth = 0
+        self._settings: dict[tuple[str, int], str | int | bool] = {}
+        # Raised whenever master data change, so that whoever caches them reads again.
+        self.version = 0
+        self._load_settings()
+
+    def close(self) -> None:
+        """Close the file."""
+        with self.lock:
+            self.db.close()
+
+    @contextmanager
+    def transaction(self) -> Iterator[sqlite3.Connection]:
+        """All or nothing; nested calls join the outer one."""
+        with self.lock:
+            if self._depth:
+                yield self.db
+                return
+            self.db.execute("BEGIN IMMEDIATE")
+            self._depth = 1
+            try:
+                yield self.db
+            except BaseException:
+                self.db.execute("ROLLBACK")
+                raise
+            else:
+                self.db.execute("COMMIT")
+            finally:
+                self._depth = 0
+
+    def rows(self, sql: str, *args: Any) -> list[tuple[Any, ...]]:
+        """Every row of a query."""
+        with self.lock:
+            return self.db.execute(sql, args).fetchall()
+
+    def row(self, sql: str, *args: Any) -> tuple[Any, ...] | None:
+        """The first row of a query, or None."""
+        with self.lock:
+            found: tuple[Any, ...] | None = self.db.execute(sql, args).fetchone()
+            return found
+
+    def insert(self, table: str, values: dict[str, Any]) -> None:
+        """One row by its column names (which are ours, never a client's)."""
+        columns = ", ".join(values)
+        marks = ", ".join("?" * len(values))
+        with self.transaction() as db:
+            db.execute(
+                f"INSERT INTO {table} ({columns}) VALUES ({marks})",  # noqa: S608
+                list(values.values()),
+            )
+
+    def next_number(self, name: str, count: int, start: int = 1) -> int:
+        """Reserve numbers that are never given twice, inside a transaction; the first of them."""
+        assert self._depth, "numbers are given inside a transaction"
+        row = self.db.execute(
+            "INSERT INTO counter VALUES (?, ?) ON CONFLICT (name) DO UPDATE "
+            "SET next = next + ? RETURNING next",
+            (name, start + count, count),
+        ).fetchone()
+        return int(row[0]) - count
+
+    # Settings and time
+
+    def setting(self, name: str, division: int = 0) -> Any:
+        """The division's value, else the server's, else the default."""
+        found = self._settings.get((name, division))
+        if found is None and division:
+            found = self._settings.get((name, 0))
+        return DEFAULTS[name] if found is None else found
+
+    def set(self, name: str, value: Any, division: int = 0) -> None:
+        """Switch; WrongSetting when it does not fit."""
+        good = checked(name, value)
+        with self.transaction() as db:
+            db.execute("INSERT OR REPLACE INTO setting VALUES (?,?,?)", (name, division, str(good)))
+            self._settings[name, division] = good
+
+    def settings(self) -> dict[str, Any]:
+        """What is switched away from its default, by name or name@division."""
+        return {
+            f"{name}@{division}" if division else name: value
+            for (name, division), value in sorted(self._settings.items())
+        }
+
+    def forget_settings(self) -> None:
+        """Back to the defaults; the clock stays where it is."""
+        with self.transaction() as db:
+            db.execute("DELETE FROM setting WHERE name <> 'clock_offset_s'")
+            self._load_settings()
+
+    def now(self) -> datetime:
+        """The sandbox's time."""
+        return self.clock.now() + timedelta(seconds=self.setting("clock_offset_s"))
+
+    def now_s(self) -> float:
+        """The sandbox's time in seconds since 1970."""
+        return self.now().timestamp()
+
+    def wall_ms(self) -> int:
+        """The sandbox's time as Exact writes it."""
+        return times.wall_ms(self.now())
+
+    def move_clock(self, seconds: int) -> None:
+        """Everything that follows happens so much later (or earlier)."""
+        self.set("clock_offset_s", self.setting("clock_offset_s") + seconds)
+
+    def _load_settings(self) -> None:
+        rows = self.rows("SELECT name, division, value FROM setting")
+        self._settings = {
+            (name, division): checked(name, value)
+            for name, division, value in rows
+            if name in DEFAULTS
+        }
+
+    # Apps
+
+    def add_app(self, client_id: str, client_secret: str, redirect_uri: str) -> None:
+        """Register an app, or a further redirect address for it; a new secret replaces the old."""
+        with self.transaction() as db:
+            found = self.row("SELECT redirect_uris FROM app WHERE client_id = ?", client_id)
+            uris = found[0].split("\n") if found else []
+            if redirect_uri not in uris:
+                uris.append(redirect_uri)
+            db.execute(
+                "INSERT OR REPLACE INTO app VALUES (?,?,?)",
+                (client_id, hashed(client_secret), "\n".join(uris)),
+            )
+
+
+def add_app(path: str | Path, client_id: str, client_secret: str, redirect_uri: str) -> None:
+    """Register an app in the file of a sandbox that may be running."""
+    store = Store(path)
+    try:
+        store.add_app(client_id, client_secret, redirect_uri)
+    finally:
+        store.close()
