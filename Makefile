@@ -27,8 +27,10 @@ run: setup ## serve your own installation (PORT=8000, ARGS=)
 	@$(retailvista) serve --port $(PORT) $(ARGS)
 
 .PHONY: test
-test: setup-test ## every test, with PostgreSQL and Chromium (ARGS="-k export")
-	@scripts/test-services $(python) -m pytest -n 2 $(ARGS)
+test: ## every test, with PostgreSQL and Chromium (ARGS="-k export")
+	@sh scripts/test-services
+	@sh scripts/setup test
+	@sh scripts/test-services $(python) -m pytest -n 2 $(ARGS)
 
 .PHONY: check
 check: setup-test ## formatting, lint, types, import contracts, tidy rules
