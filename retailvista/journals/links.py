@@ -140,9 +140,9 @@ def initialise(session: Session, actor: str) -> Initialised:
 
 def _proposals(session: Session, seen: Seen) -> list[LinkRow]:
     countries = set(session.scalars(select(Store.country)))
-    countries.update(
-        session.scalars(select(Company.country).where(Company.id == scoped_company_id()))
-    )
+    if not countries:
+        own = select(Company.country).where(Company.id == scoped_company_id())
+        countries.update(session.scalars(own))
     payments = {code: ("", code) for code in STANDARD_PAYMENTS} | seen.payment_types
     found: dict[LinkRow, None] = {}
     for country in sorted(countries):

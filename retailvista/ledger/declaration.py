@@ -130,21 +130,35 @@ class Declaration:
         return self.paid - self.total
 
 
-def covered_by_z(receipts: Iterable[Receipt], z_reports: Iterable[ZReport]) -> bool:
-    """True when each receipt has a Z report of its register at or after it."""
+def last_written(receipts: Iterable[Receipt]) -> dict[str, str]:
+    """The moment of the last receipt per register, as written."""
+    last: dict[str, str] = {}
+    for receipt in receipts:
+        if receipt.written > last.get(receipt.register, ""):
+            last[receipt.register] = receipt.written
+    return last
+
+
+def covered_by_z(written: Mapping[str, str], z_reports: Iterable[ZReport]) -> bool:
+    """True when each register with receipts has a Z report at or after its last one."""
     last = {z.register: z.at for z in sorted(z_reports, key=lambda z: z.at) if z.kind == "Z"}
-    return all(receipt.written <= last.get(receipt.register, "") for receipt in receipts)
+    return all(moment <= last.get(register, "") for register, moment in written.items())
 
 
 def ready_because(
-    declaration: Declaration, *, file_made_on: date | None, closed_by_person: bool
+    business_date: date,
+    written: Mapping[str, str],
+    z_reports: Iterable[ZReport],
+    *,
+    file_made_on: date | None,
+    closed_by_person: bool,
 ) -> str:
     """Why a day may be posted: 'person', 'z_report', 'file_made_later', or '' = not ready."""
     if closed_by_person:
         return "person"
-    if declaration.receipts and covered_by_z(declaration.receipts, declaration.z_reports):
+    if written and covered_by_z(written, z_reports):
         return "z_report"
-    if file_made_on is not None and file_made_on > declaration.business_date:
+    if file_made_on is not None and file_made_on > business_date:
         return "file_made_later"
     return ""
 
