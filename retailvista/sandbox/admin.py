@@ -8,19 +8,13 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable
-from typing import TYPE_CHECKING
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from retailvista.sandbox import oauth
 from retailvista.sandbox import seed
-from retailvista.sandbox.answers import Answer
-from retailvista.sandbox.answers import Request
-from retailvista.sandbox.answers import as_json
-from retailvista.sandbox.faults import KINDS
-from retailvista.sandbox.faults import WrongFault
-from retailvista.sandbox.settings import DEFAULTS
-from retailvista.sandbox.settings import PROFILES
-from retailvista.sandbox.settings import WrongSetting
+from retailvista.sandbox.answers import Answer, Request, as_json
+from retailvista.sandbox.faults import KINDS, WrongFault
+from retailvista.sandbox.settings import DEFAULTS, PROFILES, WrongSetting
+from retailvista.sandbox.tokens import revoke
 
 if TYPE_CHECKING:
     from retailvista.sandbox.server import Sandbox
@@ -113,7 +107,7 @@ class Admin:
             self.store.set(name, value, division)
         return self.store.settings()
 
-    def reset_settings(self, args: dict[str, Any]) -> dict[str, Any]:  # noqa: ARG002
+    def reset_settings(self, args: dict[str, Any]) -> dict[str, Any]:
         """Back to the defaults."""
         self.store.forget_settings()
         return self.store.settings()
@@ -125,7 +119,7 @@ class Admin:
         name, value = PROFILES[args["name"]]
         return self.set_settings({"division": args.get("division", 0), name: value})
 
-    def clock(self, args: dict[str, Any]) -> dict[str, Any]:  # noqa: ARG002
+    def clock(self, args: dict[str, Any]) -> dict[str, Any]:
         """The sandbox's time."""
         return {
             "now": self.store.now().isoformat(),
@@ -141,7 +135,7 @@ class Admin:
 
     # Faults
 
-    def list_faults(self, args: dict[str, Any]) -> dict[str, Any]:  # noqa: ARG002
+    def list_faults(self, args: dict[str, Any]) -> dict[str, Any]:
         """What waits, and what there is."""
         return {"waiting": self.sandbox.faults.listed(), "kinds": KINDS}
 
@@ -153,7 +147,7 @@ class Admin:
             self.sandbox.faults.add(**args)
         return {"waiting": self.sandbox.faults.listed()}
 
-    def clear_faults(self, args: dict[str, Any]) -> dict[str, Any]:  # noqa: ARG002
+    def clear_faults(self, args: dict[str, Any]) -> dict[str, Any]:
         """Nothing goes wrong any more."""
         self.sandbox.faults.clear()
         return {"waiting": []}
@@ -182,7 +176,7 @@ class Admin:
 
     def revoke(self, args: dict[str, Any]) -> dict[str, Any]:
         """{"client_id", "user"}: the user withdraws the consent."""
-        return {"ended": oauth.revoke(self.store, args["client_id"], args["user"])}
+        return {"ended": revoke(self.store, args["client_id"], args["user"])}
 
     # Books
 
@@ -225,7 +219,7 @@ class Admin:
             self.store.version += 1
         return {"changed": changed}
 
-    def forget_limits(self, args: dict[str, Any]) -> dict[str, Any]:  # noqa: ARG002
+    def forget_limits(self, args: dict[str, Any]) -> dict[str, Any]:
         """All call and error counters back to zero."""
         self.sandbox.api.limits.forget()
         return {"forgotten": True}

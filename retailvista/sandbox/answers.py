@@ -8,12 +8,10 @@ from __future__ import annotations
 import base64
 import binascii
 import json
-from dataclasses import dataclass
-from dataclasses import field
+from dataclasses import dataclass, field
 from http import HTTPStatus
 from typing import Any
-from urllib.parse import parse_qsl
-from urllib.parse import unquote
+from urllib.parse import parse_qsl, unquote
 from xml.sax.saxutils import escape
 
 JSON_TYPE = "application/json;charset=utf-8"

@@ -11,29 +11,20 @@ from dataclasses import dataclass
 from typing import Any
 
 from retailvista.sandbox import lists
-from retailvista.sandbox.answers import Answer
-from retailvista.sandbox.answers import Refusal
-from retailvista.sandbox.answers import Request
-from retailvista.sandbox.answers import as_json
-from retailvista.sandbox.answers import as_refusal
-from retailvista.sandbox.bodies import read_body
-from retailvista.sandbox.bodies import sends
-from retailvista.sandbox.books import Asker
-from retailvista.sandbox.books import Posting
-from retailvista.sandbox.books import delete_entry
-from retailvista.sandbox.endpoints import Endpoint
-from retailvista.sandbox.endpoints import children_of
-from retailvista.sandbox.endpoints import endpoints
+from retailvista.sandbox.answers import Answer, Refusal, Request, as_json, as_refusal
+from retailvista.sandbox.bodies import read_body, sends
+from retailvista.sandbox.books import Asker, Posting, delete_entry
+from retailvista.sandbox.endpoints import Endpoint, children_of, endpoints
 from retailvista.sandbox.judge import Judge
 from retailvista.sandbox.limits import Limits
 from retailvista.sandbox.lists import Reach
 from retailvista.sandbox.master import Masters
 from retailvista.sandbox.myself import me_row
-from retailvista.sandbox.oauth import Tokens
 from retailvista.sandbox.query import parse_literals
 from retailvista.sandbox.registers import add_row
 from retailvista.sandbox.rows import as_atom
 from retailvista.sandbox.store import Store
+from retailvista.sandbox.tokens import Tokens
 
 PATH = re.compile(r"/api/v1/(?:(\d+)/)?(.*)")
 RESOURCE = re.compile(r"(?P<path>[A-Za-z/]+?)(?:\((?P<key>[^()]*)\))?(?:/(?P<below>[$A-Za-z]+))?")

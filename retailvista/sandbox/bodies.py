@@ -11,11 +11,8 @@ import math
 from typing import Any
 
 from retailvista.sandbox import times
-from retailvista.sandbox.answers import Refusal
-from retailvista.sandbox.answers import Request
-from retailvista.sandbox.endpoints import Endpoint
-from retailvista.sandbox.endpoints import Prop
-from retailvista.sandbox.endpoints import children_of
+from retailvista.sandbox.answers import Refusal, Request
+from retailvista.sandbox.endpoints import Endpoint, Prop, children_of
 from retailvista.sandbox.query import GUID
 
 STREAM = "Error processing request stream. "

@@ -9,17 +9,12 @@ from __future__ import annotations
 import hashlib
 from collections import defaultdict
 from dataclasses import dataclass
-from decimal import ROUND_HALF_UP
-from decimal import Decimal
+from decimal import ROUND_HALF_UP, Decimal
 from typing import Any
 
 from retailvista.sandbox import refusals
-from retailvista.sandbox.drafts import Draft
-from retailvista.sandbox.drafts import Line
-from retailvista.sandbox.drafts import write_draft
-from retailvista.sandbox.master import Journal
-from retailvista.sandbox.master import Master
-from retailvista.sandbox.master import Masters
+from retailvista.sandbox.drafts import Draft, Line, write_draft
+from retailvista.sandbox.master import Journal, Master, Masters
 from retailvista.sandbox.numbering import number_for
 from retailvista.sandbox.store import Store
 from retailvista.sandbox.vat import split

@@ -5,33 +5,25 @@ Invariant: line 0 is the header row of the sync feed and carries no amount.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from dataclasses import field
-from typing import TYPE_CHECKING
-from typing import Any
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
 
-from retailvista.sandbox.master import Account
-from retailvista.sandbox.master import Journal
-from retailvista.sandbox.master import VatCode
-from retailvista.sandbox.seed import guid
-from retailvista.sandbox.store import Store
+from retailvista.sandbox.master import Account, Journal, VatCode
+from retailvista.sandbox.store import Store, guid
 from retailvista.sandbox.vat import Split
 
 if TYPE_CHECKING:
     from retailvista.sandbox.books import Asker
 
 OPEN = 20
-LINE_COLUMNS = (
-    "Timestamp ID Division EntryID EntryNumber LineNumber LineType Type Status Date FinancialYear "
-    "FinancialPeriod JournalCode JournalDescription GLAccount GLAccountCode GLAccountDescription "
-    "Account AmountFC AmountDC AmountVATFC AmountVATDC VATBaseAmountFC VATBaseAmountDC VATCode "
-    "VATCodeDescription VATPercentage VATType CostCenter CostCenterDescription CostUnit Currency "
-    "ExchangeRate Description Notes OurRef Quantity OffsetID Created Modified Creator "
-    "CreatorFullName Modifier ModifierFullName"
-).split()
 INSERT_LINE = (
-    f"INSERT INTO line ({', '.join(LINE_COLUMNS)}) "  # noqa: S608
-    f"VALUES ({', '.join('?' * len(LINE_COLUMNS))})"
+    "INSERT INTO line (Timestamp, ID, Division, EntryID, EntryNumber, LineNumber, LineType, Type, "
+    "Status, Date, FinancialYear, FinancialPeriod, JournalCode, JournalDescription, GLAccount, "
+    "GLAccountCode, GLAccountDescription, Account, AmountFC, AmountDC, AmountVATFC, AmountVATDC, "
+    "VATBaseAmountFC, VATBaseAmountDC, VATCode, VATCodeDescription, VATPercentage, VATType, "
+    "CostCenter, CostCenterDescription, CostUnit, Currency, ExchangeRate, Description, Notes, "
+    "OurRef, Quantity, OffsetID, Created, Modified, Creator, CreatorFullName, Modifier, "
+    f"ModifierFullName) VALUES ({', '.join('?' * 44)})"
 )
 FIRST_TIMESTAMP = 5_000_000
 
@@ -121,8 +113,11 @@ def write_draft(store: Store, draft: Draft, asker: Asker) -> None:
         store.insert("entry", _entry_row(draft, seq, made, asker))
         stamp = store.next_number("timestamp", len(draft.lines) + 1, FIRST_TIMESTAMP)
         rows = [
-            (stamp + number, guid("line", stamp + number), draft.division, draft.entry_id)
-            + (draft.number, number, *_line_row(draft, line, made, asker))
+            (
+                *(stamp + number, guid("line", stamp + number), draft.division, draft.entry_id),
+                *(draft.number, number),
+                *_line_row(draft, line, made, asker),
+            )
             for number, line in _numbered(draft)
         ]
         db.executemany(INSERT_LINE, rows)

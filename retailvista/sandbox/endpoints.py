@@ -6,8 +6,7 @@ Invariant: what an endpoint knows stands in the data file; code asks the endpoin
 from __future__ import annotations
 
 import json
-from dataclasses import dataclass
-from dataclasses import field
+from dataclasses import dataclass, field
 from functools import cache
 from pathlib import Path
 from typing import Any

@@ -7,8 +7,7 @@ from __future__ import annotations
 
 import random
 import threading
-from dataclasses import asdict
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from fnmatch import fnmatchcase
 from typing import Any
 
@@ -70,7 +69,7 @@ class Faults:
     def __init__(self) -> None:
         self.lock = threading.Lock()
         self.waiting: list[Fault] = []
-        self.dice = random.Random(0)  # noqa: S311 - faults are dice on purpose
+        self.dice = random.Random(0)
         self.given = 0
 
     def add(self, name: str, **parts: Any) -> Fault:
@@ -91,7 +90,7 @@ class Faults:
     def seed(self, number: int) -> None:
         """Start the dice again."""
         with self.lock:
-            self.dice = random.Random(number)  # noqa: S311
+            self.dice = random.Random(number)
 
     def clear(self) -> None:
         """Nothing goes wrong any more."""

@@ -10,8 +10,7 @@ import heapq
 import threading
 from collections.abc import Callable
 
-from retailvista.sandbox.answers import Answer
-from retailvista.sandbox.answers import Request
+from retailvista.sandbox.answers import Answer, Request
 from retailvista.sandbox.store import Store
 
 

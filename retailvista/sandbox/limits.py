@@ -8,11 +8,9 @@ from __future__ import annotations
 
 import threading
 from collections import deque
-from dataclasses import dataclass
-from dataclasses import field
+from dataclasses import dataclass, field
 
-from retailvista.sandbox.answers import Refusal
-from retailvista.sandbox.answers import Request
+from retailvista.sandbox.answers import Refusal, Request
 from retailvista.sandbox.store import Store
 
 MINUTE, DAY = 60, 86_400

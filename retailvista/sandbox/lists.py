@@ -6,23 +6,14 @@ The shape of a list depends on `$top`: not above the page size gives a bare arra
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from dataclasses import field
+from dataclasses import dataclass, field
 from typing import Any
-from urllib.parse import parse_qsl
-from urllib.parse import quote
+from urllib.parse import parse_qsl, quote
 
-from retailvista.sandbox.answers import Request
-from retailvista.sandbox.answers import Refusal
-from retailvista.sandbox.endpoints import Endpoint
-from retailvista.sandbox.endpoints import children_of
-from retailvista.sandbox.query import column
-from retailvista.sandbox.query import parse_filter
-from retailvista.sandbox.query import parse_literals
-from retailvista.sandbox.query import parse_order
-from retailvista.sandbox.rows import Shape
-from retailvista.sandbox.rows import literal_of
-from retailvista.sandbox.rows import stored_columns
+from retailvista.sandbox.answers import Refusal, Request
+from retailvista.sandbox.endpoints import Endpoint, children_of
+from retailvista.sandbox.query import column, parse_filter, parse_literals, parse_order
+from retailvista.sandbox.rows import Shape, literal_of, stored_columns
 from retailvista.sandbox.store import Store
 
 EXPANDED_ROWS = 60
@@ -131,9 +122,9 @@ def _worked_out(store: Store, endpoint: Endpoint, request: Request, reach: Reach
 
 
 def _mandatory(store: Store, endpoint: Endpoint, options: dict[str, str], used: set[str]) -> None:
-    if endpoint.mandatory_filter and store.setting("mandatory_filter"):
-        if not used & set(endpoint.mandatory_filter):
-            raise Refusal(400, NO_FILTER.format(fields=",".join(endpoint.mandatory_filter)))
+    wanted = endpoint.mandatory_filter if store.setting("mandatory_filter") else []
+    if wanted and not used & set(wanted):
+        raise Refusal(400, NO_FILTER.format(fields=",".join(wanted)))
     if endpoint.sync and used - {"Timestamp"}:
         raise Refusal(400, "Only the property 'Timestamp' can be filtered on this endpoint.")
     unselected = not options.get("$select") and options.get("$top") != "1"
@@ -183,7 +174,7 @@ def _after(query: Query, values: list[Any]) -> tuple[str, list[Any]]:
     for (_, term, down), value in reversed(list(zip(query.order, values, strict=True))):
         if value is None:
             later = "0" if down else f"{term} IS NOT NULL"
-            sql, args = f"({later} OR ({term} IS NULL AND {sql}))", args
+            sql = f"({later} OR ({term} IS NULL AND {sql}))"
         else:
             later = f"({term} < ? OR {term} IS NULL)" if down else f"{term} > ?"
             sql = f"({later} OR ({term} = ? AND {sql}))"

@@ -11,14 +11,10 @@ from dataclasses import dataclass
 from html import escape
 from urllib.parse import urlencode
 
-from retailvista.sandbox.answers import Answer
-from retailvista.sandbox.answers import Request
-from retailvista.sandbox.answers import as_html
-from retailvista.sandbox.oauth import consent
-from retailvista.sandbox.page import framed
-from retailvista.sandbox.page import language_of
-from retailvista.sandbox.store import Store
-from retailvista.sandbox.store import hashed
+from retailvista.sandbox.answers import Answer, Request, as_html
+from retailvista.sandbox.page import framed, language_of
+from retailvista.sandbox.store import Store, hashed
+from retailvista.sandbox.tokens import consent
 from retailvista.sandbox.words import say
 
 COOKIE = "sandbox_login"

@@ -5,8 +5,7 @@ Invariant: read again as soon as `Store.version` has changed, so a posting never
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from dataclasses import field
+from dataclasses import dataclass, field
 
 from retailvista.sandbox.store import Store
 

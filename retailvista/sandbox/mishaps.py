@@ -8,13 +8,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from retailvista.sandbox import refusals
-from retailvista.sandbox.answers import Answer
-from retailvista.sandbox.answers import Refusal
-from retailvista.sandbox.answers import Request
-from retailvista.sandbox.answers import as_html
-from retailvista.sandbox.answers import as_refusal
-from retailvista.sandbox.faults import KINDS
-from retailvista.sandbox.faults import Fault
+from retailvista.sandbox.answers import Answer, Refusal, Request, as_html, as_refusal
+from retailvista.sandbox.faults import KINDS, Fault
 from retailvista.sandbox.wire import Wire
 
 if TYPE_CHECKING:

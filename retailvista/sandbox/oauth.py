@@ -8,19 +8,12 @@ from __future__ import annotations
 
 import secrets
 from dataclasses import dataclass
-from datetime import UTC
-from datetime import datetime
-from datetime import timedelta
-from typing import Any
+from datetime import UTC, datetime, timedelta
 
 from retailvista.sandbox import times
-from retailvista.sandbox.answers import Answer
-from retailvista.sandbox.answers import Request
-from retailvista.sandbox.answers import as_json
-from retailvista.sandbox.books import Asker
+from retailvista.sandbox.answers import Answer, Request, as_json
 from retailvista.sandbox.judge import Judge
-from retailvista.sandbox.store import Store
-from retailvista.sandbox.store import hashed
+from retailvista.sandbox.store import Store, hashed
 
 TOO_EARLY = "Rate limit exceeded: access_token not expired"
 NO_STORE = [("Cache-Control", "private"), ("Pragma", "no-cache")]
@@ -38,20 +31,25 @@ class TokenRefusal(Exception):
 
 def token_answer(store: Store, judge: Judge, request: Request) -> Answer:
     """POST /api/oauth2/token"""
-    form = request.form()
     try:
-        if store.setting("token_transient_400"):
-            raise TokenRefusal(400, "server_error", "A transient fault, switched on here.")
-        client_id = _client(store, request, form)
-        with store.transaction():
-            if form.get("grant_type") == "authorization_code":
-                return as_json(200, _redeem(store, client_id, form), NO_STORE)
-            if form.get("grant_type") == "refresh_token":
-                return as_json(200, _refresh(store, client_id, form), NO_STORE)
-        raise TokenRefusal(400, "unsupported_grant_type")
+        # One at a time, but counted for good: a refused call is a call.
+        with store.lock:
+            pair = _pair(store, request, request.form())
     except TokenRefusal as refusal:
         _judge(judge, request, refusal)
         return _as_answer(refusal)
+    return as_json(200, pair, NO_STORE)
+
+
+def _pair(store: Store, request: Request, form: dict[str, str]) -> dict[str, str]:
+    if store.setting("token_transient_400"):
+        raise TokenRefusal(400, "server_error", "A transient fault, switched on here.")
+    client_id = _client(store, request, form)
+    if form.get("grant_type") == "authorization_code":
+        return _redeem(store, client_id, form)
+    if form.get("grant_type") == "refresh_token":
+        return _refresh(store, client_id, form)
+    raise TokenRefusal(400, "unsupported_grant_type")
 
 
 def _judge(judge: Judge, request: Request, refusal: TokenRefusal) -> None:
@@ -120,8 +118,8 @@ def _redeem(store: Store, client_id: str, form: dict[str, str]) -> dict[str, str
             "INSERT INTO chain (client_id, user, divisions, issued_at) VALUES (?,?,?,?)",
             (client_id, user, divisions, now),
         ).lastrowid
-    assert chain is not None
-    return _issue(store, chain, 1)
+        assert chain is not None
+        return _issue(store, chain, 1)
 
 
 def _refresh(store: Store, client_id: str, form: dict[str, str]) -> dict[str, str]:
@@ -153,7 +151,7 @@ def _refresh(store: Store, client_id: str, form: dict[str, str]) -> dict[str, st
             db.execute(
                 "UPDATE token SET state = 'stale' WHERE chain = ? AND pair > ?", (chain, pair)
             )
-    return _issue(store, chain, newest[0] + 1)
+        return _issue(store, chain, newest[0] + 1)
 
 
 def _broken_chain() -> TokenRefusal:
@@ -229,81 +227,3 @@ def _issue(store: Store, chain: int, pair: int) -> dict[str, str]:
         "expires_in": str(store.setting("token_life_s")),
         "refresh_token": refresh,
     }
-
-
-class Tokens:
-    """Who stands behind an access token; kept in memory, as fresh as the store."""
-
-    def __init__(self, store: Store) -> None:
-        self.store = store
-        self.kept: dict[str, tuple[float, int, int, Asker]] = {}
-
-    def asker(self, token: str) -> tuple[Asker, bool] | None:
-        """The user and app, and whether the token is still valid; None for an unknown token."""
-        found = self.kept.get(token) or self._read(token)
-        if found is None:
-            return None
-        issued_at, _, _, asker = found
-        return asker, self.store.now_s() - issued_at < self.store.setting("token_life_s")
-
-    def forget(self) -> None:
-        """Users or chains have changed."""
-        self.kept.clear()
-
-    def _read(self, token: str) -> tuple[float, int, int, Asker] | None:
-        row = self.store.row(
-            "SELECT t.issued_at, t.chain, t.pair, c.client_id, c.divisions, u.name, u.id, "
-            "u.full_name, u.language, u.divisions FROM token t JOIN chain c ON c.id = t.chain "
-            "JOIN user u ON u.name = c.user "
-            "WHERE t.hash = ? AND t.kind = 'access' AND t.state <> 'stale'",
-            hashed(token),
-        )
-        if row is None:
-            return None
-        allowed = set(row[4].split()) & set(row[9].split())
-        asker = Asker(
-            name=row[5],
-            id=row[6],
-            full_name=row[7],
-            language=row[8],
-            client_id=row[3],
-            divisions=tuple(sorted(int(code) for code in allowed)),
-        )
-        self._first_use(row[1], row[2])
-        self.kept[token] = (row[0], row[1], row[2], asker)
-        return self.kept[token]
-
-    def _first_use(self, chain: int, pair: int) -> None:
-        """Under the lenient rule the previous refresh token dies now."""
-        with self.store.transaction() as db:
-            db.execute(
-                "UPDATE token SET state = 'used' "
-                "WHERE chain = ? AND pair < ? AND kind = 'refresh' AND state = 'live'",
-                (chain, pair),
-            )
-
-
-def consent(
-    store: Store, client_id: str, user: str, divisions: list[int], redirect_uri: str
-) -> str:
-    """The code that goes back to the app; it holds a '!' to catch clients that do not decode."""
-    code = f"stampNL001.{secrets.token_urlsafe(12)}!{secrets.token_urlsafe(24)}"
-    values: dict[str, Any] = {
-        "hash": hashed(code),
-        "client_id": client_id,
-        "user": user,
-        "divisions": " ".join(map(str, divisions)),
-        "redirect_uri": redirect_uri,
-        "issued_at": store.now_s(),
-    }
-    store.insert("code", values)
-    return code
-
-
-def revoke(store: Store, client_id: str, user: str) -> int:
-    """The user withdraws the consent: the chains of app and user end."""
-    with store.transaction() as db:
-        return db.execute(
-            "UPDATE chain SET ended = 'revoked' WHERE client_id = ? AND user = ? AND ended IS NULL",
-            (client_id, user),
-        ).rowcount

@@ -9,7 +9,7 @@ from __future__ import annotations
 from retailvista.sandbox.answers import Refusal
 
 TEXTS: dict[str, tuple[str, str]] = {
-    # key: (Dutch, English)
+    # Dutch first, then English.
     "journal-missing": ("Verplicht: Dagboek", "Mandatory: Journal"),
     "journal-unknown": ("Ongeldige referentie: Journals", "Invalid reference: Journals"),
     "journal-wrong": (
@@ -36,8 +36,10 @@ TEXTS: dict[str, tuple[str, str]] = {
     "period-closed": ("Periode is afgesloten: {year} - {period}", "Period is closed"),
     "number-used": ("In gebruik: Boekstuknummer", "In use: Document number"),
     "unbalanced": (
-        "De boeking is niet in evenwicht op: {year} / {period} (Type: Overige) - "
-        "Verschil: {amount}",
+        (
+            "De boeking is niet in evenwicht op: {year} / {period} (Type: Overige) - "
+            "Verschil: {amount}"
+        ),
         "This entry is not balanced on: {year} / {period} (Type: Other) - Difference: {amount}",
     ),
     "processed": ("Reeds verwerkt", "Already processed"),

@@ -9,11 +9,11 @@ from typing import Any
 
 from retailvista.sandbox import refusals
 from retailvista.sandbox.books import Asker
+from retailvista.sandbox.chart import GL_TYPES
 from retailvista.sandbox.endpoints import Endpoint
 from retailvista.sandbox.master import Masters
 from retailvista.sandbox.rows import stored_columns
-from retailvista.sandbox.seed import GL_TYPES
-from retailvista.sandbox.seed import guid
+from retailvista.sandbox.store import guid
 
 ACCOUNT_DEFAULTS: dict[str, Any] = {
     "Type": 90,

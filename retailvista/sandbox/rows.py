@@ -11,11 +11,8 @@ from urllib.parse import quote
 from xml.sax.saxutils import escape
 
 from retailvista.sandbox import times
-from retailvista.sandbox.answers import Answer
-from retailvista.sandbox.answers import Refusal
-from retailvista.sandbox.answers import Request
-from retailvista.sandbox.endpoints import Endpoint
-from retailvista.sandbox.endpoints import children_of
+from retailvista.sandbox.answers import Answer, Refusal, Request
+from retailvista.sandbox.endpoints import Endpoint, children_of
 from retailvista.sandbox.query import column
 from retailvista.sandbox.store import Store
 

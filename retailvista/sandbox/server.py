@@ -14,16 +14,12 @@ import signal
 import socket
 import threading
 from pathlib import Path
-from typing import Any
-from typing import Self
+from typing import Any, Self
 
 from retailvista.clock import Clock
 from retailvista.sandbox import seed
 from retailvista.sandbox.admin import Admin
-from retailvista.sandbox.answers import Answer
-from retailvista.sandbox.answers import Refusal
-from retailvista.sandbox.answers import Request
-from retailvista.sandbox.answers import as_refusal
+from retailvista.sandbox.answers import Answer, Refusal, Request, as_refusal
 from retailvista.sandbox.api import Api
 from retailvista.sandbox.faults import Faults
 from retailvista.sandbox.judge import Judge
@@ -32,8 +28,7 @@ from retailvista.sandbox.login import authorise
 from retailvista.sandbox.mishaps import Mishaps
 from retailvista.sandbox.oauth import token_answer
 from retailvista.sandbox.store import Store
-from retailvista.sandbox.wire import Broken
-from retailvista.sandbox.wire import Wire
+from retailvista.sandbox.wire import Broken, Wire
 
 TICK_S = 0.05
 TICKS_PER_FLUSH = 10

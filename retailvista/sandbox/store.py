@@ -11,16 +11,14 @@ import sqlite3
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
-from datetime import datetime
-from datetime import timedelta
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
+from uuid import NAMESPACE_URL, uuid5
 
-from retailvista.clock import Clock
-from retailvista.clock import SystemClock
+from retailvista.clock import Clock, SystemClock
 from retailvista.sandbox import times
-from retailvista.sandbox.settings import DEFAULTS
-from retailvista.sandbox.settings import checked
+from retailvista.sandbox.settings import DEFAULTS, checked
 
 SCHEMA = Path(__file__).with_name("schema.sql")
 
@@ -28,6 +26,11 @@ SCHEMA = Path(__file__).with_name("schema.sql")
 def hashed(secret: str) -> str:
     """What is kept of a secret or token."""
     return hashlib.sha256(secret.encode()).hexdigest()
+
+
+def guid(*parts: object) -> str:
+    """The same Guid for the same parts, so that a run can be repeated bit for bit."""
+    return str(uuid5(NAMESPACE_URL, "/".join(["retailvista-sandbox", *map(str, parts)])))
 
 
 class Store:

@@ -11,14 +11,13 @@ import random
 from collections.abc import Iterator
 from datetime import date, timedelta
 
-from retailvista.sandbox.till_writer import (
+from retailvista.sandbox.till_lines import (
     DELETED,
     Register,
     TillLine,
     TillReceipt,
     TillReport,
     priced,
-    report_of,
 )
 
 CLOSING_AT = "18:05:00"
@@ -75,17 +74,19 @@ def register_of(seed: int, register: str, days: list[date], lines_a_day: int) ->
     """A register over many days; reports first, receipts generated again for the second pass."""
 
     def days_of() -> Iterator[tuple[date, Iterator[TillReceipt]]]:
-        for index, on in enumerate(days):
-            first_nr = (index + 1) * 10_000
+        for on in days:
+            first_nr = day_number(on) * 10_000
             yield on, receipts_of_day(seed, register, on, first_nr, lines_a_day)
 
     def reports() -> Iterator[TillReport]:
         grand_total = 0
-        for number, (on, receipts) in enumerate(days_of(), start=1):
-            moment = (on.isoformat(), CLOSING_AT)
-            report = report_of(number, "Z", moment, list(receipts), OPENING_FLOAT, grand_total)
-            grand_total = report.grand_total
+        for on, receipts in days_of():
+            report = TillReport(
+                day_number(on), "Z", on.isoformat(), CLOSING_AT, OPENING_FLOAT, grand_total,
+                tuple(receipts),
+            )  # fmt: skip
             yield report
+            grand_total += report.sales
 
     def receipts() -> Iterator[TillReceipt]:
         for _, own in days_of():
@@ -96,6 +97,11 @@ def register_of(seed: int, register: str, days: list[date], lines_a_day: int) ->
 
 def days_from(first_on: date, count: int) -> list[date]:
     return [first_on + timedelta(days=index) for index in range(count)]
+
+
+def day_number(on: date) -> int:
+    """Receipt and report numbers follow the day, so that two files never use one twice."""
+    return (on - date(2020, 1, 1)).days
 
 
 def _clock(second: int) -> str:

@@ -14,13 +14,13 @@ from dataclasses import replace
 from datetime import date
 
 from retailvista.sandbox.till_days import CLOSING_AT, OPENING_FLOAT, Tenders, rounded
-from retailvista.sandbox.till_writer import (
+from retailvista.sandbox.till_lines import (
     DELETED,
     Register,
     TillLine,
     TillReceipt,
+    TillReport,
     priced,
-    report_of,
 )
 
 EXAMPLE_ON = date(2026, 3, 10)
@@ -37,8 +37,8 @@ OTHER_TENDERS = (
 def example_register(register: str) -> Register:
     """The one register of the example: its Z report and its tickets."""
     receipts = example_receipts()
-    moment = (EXAMPLE_ON.isoformat(), CLOSING_AT)
-    report = report_of(311, "Z", moment, receipts, OPENING_FLOAT, 84_512_075)
+    on = EXAMPLE_ON.isoformat()
+    report = TillReport(311, "Z", on, CLOSING_AT, OPENING_FLOAT, 84_512_075, tuple(receipts))
     return Register(register, [report], receipts)
 
 

@@ -7,152 +7,29 @@ is based on XAA 3.1). Stands alone: nothing of the product is imported.
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
-from typing import NamedTuple, TextIO
+from typing import TextIO
 from xml.sax.saxutils import escape
 
+from retailvista.sandbox.till_lines import (
+    DELETED,
+    EVENTS,
+    GROUPS,
+    PAYMENTS,
+    RETURN,
+    SALE,
+    TYPES,
+    VAT_CODES,
+    VAT_TEXTS,
+    Head,
+    Register,
+    TillLine,
+    TillReceipt,
+    money,
+    side,
+)
+from retailvista.sandbox.till_reports import report_text
+
 NAMESPACE = "http://www.auditfiles.nl/XAA/3.1"
-VAT_CODES = {"H": 2100, "L": 900, "G": 0}
-VAT_TEXTS = {"H": "Hoog 21%", "L": "Laag 9%", "G": "Geen btw"}
-
-SALE, RETURN, DELETED = "SAL", "RET", "DELETED"
-GROUPS = {
-    "PLANT": "Planten en bloemen",
-    "HARDWARE": "Hardware en gereedschap",
-    "CAFE": "Tuincafé",
-    "CADEAU": "Cadeaukaarten",
-    "STATIEGELD": "Statiegeld",
-    "AANBETALING": "Aanbetalingen",
-    "DEBITEUR": "Debiteurenbetalingen",
-    "KASUIT": "Kleine kas",
-    "AFSTORTING": "Afstorting bank",
-    "KASVERSCHIL": "Kasverschil",
-}
-TYPES = {
-    "VERKOOP": ("11001", "Contante verkoop"),
-    "RETOUR": ("11006", "Retour"),
-    "DEBITEUR": ("11005", "Betaling van een factuur"),
-    "KASVERSCHIL": ("11008", "Kasverschil bij telling"),
-    "UITKAS": ("11010", "Uit kas"),
-}
-PAYMENTS = {
-    "CASH": ("12001", "Contant"),
-    "PIN": ("12002", "PIN"),
-    "CREDITCARD": ("12003", "Creditcard"),
-    "CADEAUKAART": ("12005", "Cadeaukaart"),
-    "TUINBON": ("12999", "Nationale Tuinbon"),
-    "AANBETALING": ("12999", "Verrekende aanbetaling"),
-}
-EVENTS = {"ZRAP": ("13009", "Z-rapport"), "XRAP": ("13008", "X-rapport")}
-ORDINARY = frozenset({"VERKOOP", "RETOUR"})
-
-
-class TillLine(NamedTuple):
-    """One line; cents, refunds negative."""
-
-    group: str
-    article: str
-    text: str
-    quantity: int
-    gross: int
-    net: int
-    vat_code: str
-    kind: str = SALE
-    discount: int = 0
-
-    @property
-    def vat(self) -> int:
-        return self.gross - self.net
-
-
-def priced(
-    group: str, article: str, text: str, gross: int, vat_code: str, quantity: int = 1
-) -> TillLine:
-    """A line with its VAT taken out of the price, half up per line."""
-    percent = VAT_CODES[vat_code]
-    whole = abs(gross) * 10_000
-    net = (2 * whole + 10_000 + percent) // (2 * (10_000 + percent))
-    kind = RETURN if gross < 0 else SALE
-    return TillLine(
-        group, article, text, quantity, gross, -net if gross < 0 else net, vat_code, kind
-    )
-
-
-@dataclass(frozen=True, slots=True)
-class TillReceipt:
-    """One ticket."""
-
-    nr: int
-    type: str
-    on: str
-    at: str
-    lines: tuple[TillLine, ...]
-    payments: tuple[tuple[str, int], ...]
-    void: bool = False
-    training: bool = False
-
-    @property
-    def total(self) -> int:
-        return sum(line.gross for line in self.lines if line.kind != DELETED)
-
-    @property
-    def paid(self) -> int:
-        return sum(amount for _, amount in self.payments)
-
-    @property
-    def is_sale(self) -> bool:
-        return self.type in ORDINARY and not self.void and not self.training
-
-
-@dataclass(frozen=True, slots=True)
-class TillReport:
-    """One Z or X report over the receipts of its window."""
-
-    number: int
-    kind: str
-    on: str
-    at: str
-    sales: int
-    returns: int
-    payments: dict[str, int]
-    opening_float: int
-    grand_total: int
-
-
-class Register(NamedTuple):
-    """A till: its reports come before its receipts in the file."""
-
-    id: str
-    reports: Iterable[TillReport]
-    receipts: Iterable[TillReceipt]
-
-
-class Head(NamedTuple):
-    """What the header says."""
-
-    company: str
-    location: str
-    first_on: str
-    last_on: str
-    made_on: str
-    made_at: str
-    currency: str = "EUR"
-
-
-def report_of(
-    number: int, kind: str, moment: tuple[str, str], receipts: list[TillReceipt], opening: int,
-    grand_total: int,
-) -> TillReport:  # fmt: skip
-    """The report that a till prints over these receipts."""
-    sold = [receipt for receipt in receipts if receipt.is_sale]
-    payments: dict[str, int] = {}
-    for receipt in sold:
-        for code, amount in receipt.payments:
-            payments[code] = payments.get(code, 0) + amount
-    sales = sum(receipt.total for receipt in sold)
-    returns = -sum(line.gross for r in sold for line in r.lines if line.kind == RETURN)
-    on, at = moment
-    return TillReport(number, kind, on, at, sales, returns, payments, opening, grand_total + sales)
 
 
 def write_till_file(out: TextIO, head: Head, registers: Iterable[Register]) -> None:
@@ -164,20 +41,11 @@ def write_till_file(out: TextIO, head: Head, registers: Iterable[Register]) -> N
             f"<registerID>{register.id}</registerID><regDesc>Kassa {register.id}</regDesc>\n"
         )
         for report in register.reports:
-            out.write(_report(report, register.id, head.company))
+            out.write(report_text(report, register.id, head.company))
         for receipt in register.receipts:
             out.write(_receipt(receipt, head.currency))
         out.write("</cashregister>")
     out.write("</location></company></auditfile>\n")
-
-
-def money(cents: int) -> str:
-    sign = "-" if cents < 0 else ""
-    return f"{sign}{abs(cents) // 100}.{abs(cents) % 100:02d}"
-
-
-def _side(cents: int) -> str:
-    return "D" if cents < 0 else "C"
 
 
 def _head(head: Head) -> str:
@@ -222,36 +90,12 @@ def _basic(kind: str, own: str, standard: str, text: str) -> str:
     )
 
 
-def _report(report: TillReport, register: str, company: str) -> str:
-    title, event = ("Z report", "ZRAP") if report.kind == "Z" else ("X report", "XRAP")
-    payments = "".join(
-        f"<reportPayment><paymentType>{code}</paymentType><paymentNum>1</paymentNum>"
-        f"<paymentAmnt>{money(amount)}</paymentAmnt></reportPayment>"
-        for code, amount in sorted(report.payments.items())
-    )
-    return (
-        f"<event><eventID>Z{report.number}</eventID><eventType>{event}</eventType>"
-        f"<eventDate>{report.on}</eventDate><eventTime>{report.at}</eventTime>"
-        f"<eventReport><reportID>{report.number}</reportID><reportType>{title}</reportType>"
-        f"<companyIdent>12345678</companyIdent><companyName>{escape(company)}</companyName>"
-        f"<reportDate>{report.on}</reportDate><reportTime>{report.at}</reportTime>"
-        f"<registerID>{register}</registerID><reportTotalCashSales><totalCashSaleAmnt>"
-        f"{money(report.sales)}</totalCashSaleAmnt></reportTotalCashSales>"
-        "<reportArtGroups/>"
-        f"<reportPayments>{payments}</reportPayments><reportCashSalesVat/>"
-        f"<reportOpeningChangeFloat>{money(report.opening_float)}</reportOpeningChangeFloat>"
-        f"<reportReturnAmnt>{money(report.returns)}</reportReturnAmnt>"
-        f"<reportGrandTotalSalesNet>{money(report.grand_total)}</reportGrandTotalSalesNet>"
-        "</eventReport></event>\n"
-    )
-
-
 def _receipt(receipt: TillReceipt, currency: str) -> str:
     live = [line for line in receipt.lines if line.kind != DELETED]
     total, net = receipt.total, sum(line.net for line in live)
     odd = receipt.paid - total if receipt.payments else 0
-    lines = "".join(_line(nr, index, line) for nr in (receipt.nr,) for index, line in
-                    enumerate(receipt.lines, start=1))  # fmt: skip
+    numbered = enumerate(receipt.lines, start=1)
+    lines = "".join(_line(receipt.nr, index, line) for index, line in numbered)
     payments = "".join(
         f"<payment><paymentType>{code}</paymentType><paidAmnt>{money(amount)}</paidAmnt>"
         f"<curCode>{currency}</curCode><exchRt>1</exchRt></payment>"
@@ -262,7 +106,7 @@ def _receipt(receipt: TillReceipt, currency: str) -> str:
     return (
         f"<cashtransaction><nr>{receipt.nr}</nr><transID>{receipt.nr}</transID>"
         f"<transType>{receipt.type}</transType><transAmntIn>{money(total)}</transAmntIn>"
-        f"<transAmntEx>{money(net)}</transAmntEx><amntTp>{_side(total)}</amntTp>"
+        f"<transAmntEx>{money(net)}</transAmntEx><amntTp>{side(total)}</amntTp>"
         f"<transDate>{receipt.on}</transDate><transTime>{receipt.at}</transTime>{lines}"
         f"<rounding><roundingAmnt>{money(odd)}</roundingAmnt></rounding>{payments}"
         f"<signature>not signed</signature><keyVersion>0</keyVersion>"
@@ -271,7 +115,7 @@ def _receipt(receipt: TillReceipt, currency: str) -> str:
 
 
 def _line(receipt: int, index: int, line: TillLine) -> str:
-    side = _side(line.gross)
+    letter = side(line.gross)
     discount = (
         f"<discount><dscTp>KORTING</dscTp><dscAmnt>{money(line.discount)}</dscAmnt></discount>"
         if line.discount
@@ -282,9 +126,9 @@ def _line(receipt: int, index: int, line: TillLine) -> str:
         f"<ctLine><nr>{receipt}</nr><lineID>{index}</lineID><lineType>{line.kind}</lineType>"
         f"<artGroupID>{line.group}</artGroupID><artID>{line.article}</artID>"
         f"<qnt>{line.quantity}</qnt><lineAmntIn>{money(line.gross)}</lineAmntIn>"
-        f"<lineAmntEx>{money(line.net)}</lineAmntEx><amntTp>{side}</amntTp>"
+        f"<lineAmntEx>{money(line.net)}</lineAmntEx><amntTp>{letter}</amntTp>"
         f"<cashTransLineDescr>{escape(line.text)}</cashTransLineDescr>"
         f"<vat><vatCode>{line.vat_code}</vatCode><vatPerc>{percent}</vatPerc>"
-        f"<vatAmnt>{money(line.vat)}</vatAmnt><vatAmntTp>{side}</vatAmntTp>"
+        f"<vatAmnt>{money(line.vat)}</vatAmnt><vatAmntTp>{letter}</vatAmntTp>"
         f"<vatBasAmnt>{money(line.net)}</vatBasAmnt></vat>{discount}</ctLine>"
     )

@@ -14,7 +14,8 @@ from typing import TextIO
 
 from retailvista.sandbox.till_days import days_from, register_of
 from retailvista.sandbox.till_example import EXAMPLE_ON, example_register
-from retailvista.sandbox.till_writer import Head, write_till_file
+from retailvista.sandbox.till_lines import Head
+from retailvista.sandbox.till_writer import write_till_file
 
 COMPANY = "Tuincentrum Groenhof B.V."
 LOCATION = "Groenhof Lisse"

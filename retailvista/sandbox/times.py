@@ -7,10 +7,7 @@ milliseconds; a date is midnight of that day. (Recorded answers; Exact's pages s
 from __future__ import annotations
 
 import re
-from datetime import UTC
-from datetime import date
-from datetime import datetime
-from datetime import timedelta
+from datetime import UTC, date, datetime, timedelta
 from zoneinfo import ZoneInfo
 
 ZONE = ZoneInfo("Europe/Amsterdam")

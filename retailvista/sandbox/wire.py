@@ -11,8 +11,7 @@ import socket
 import struct
 
 from retailvista.clock import Clock
-from retailvista.sandbox.answers import Answer
-from retailvista.sandbox.answers import Request
+from retailvista.sandbox.answers import Answer, Request
 
 HEAD_LIMIT = 128 * 1024
 
