@@ -52,7 +52,7 @@ class LineKey(NamedTuple):
         >>> LineKey("S", "8220", "HARDWARE", "", "2", 2100, "-").to_text()
         'S:8220:HARDWARE::2:2100:-:'
         """
-        return ":".join(quote(str(part), safe=" ") for part in self)
+        return ":".join(quote(str(part), safe=" +/") for part in self)
 
     @classmethod
     def from_text(cls, text: str) -> LineKey:
