@@ -1,0 +1,155 @@
+"""Logging in and out. On the base address with a company number, on an alias without one.
+
+The cookie holds the session's token; on the base address the company's number goes before it,
+because the host does not name the company there.
+"""
+
+from __future__ import annotations
+
+from flask import Blueprint
+from flask import Flask
+from flask import g
+from flask import redirect
+from flask import render_template
+from flask import request
+from flask import url_for
+from flask_babel import gettext as _
+from flask_babel import lazy_gettext as _l
+from flask_limiter import Limiter
+from flask_limiter.util import get_remote_address
+from werkzeug.wrappers import Response
+from wtforms import PasswordField
+from wtforms import StringField
+from wtforms import validators
+
+from retailvista.companies import people
+from retailvista.companies import registering
+from retailvista.companies import sessions
+from retailvista.companies.models import Company
+from retailvista.companies.models import User
+from retailvista.web import cookies
+from retailvista.web import tenancy
+from retailvista.web import wiring
+from retailvista.web.access import EVERYONE
+from retailvista.web.access import allow
+from retailvista.web.forms import PageForm
+
+screen = Blueprint("login", __name__)
+limiter = Limiter(get_remote_address, storage_uri="memory://")
+
+
+class LoginForm(PageForm):
+    """E-mail and password; the company number only on the base address."""
+
+    company = StringField(_l("Company number"))
+    email = StringField(_l("E-mail address"), [validators.InputRequired()])
+    password = PasswordField(_l("Password"), [validators.InputRequired()])
+
+
+def install(app: Flask) -> None:
+    app.config.setdefault("RATELIMIT_HEADERS_ENABLED", False)
+    limiter.init_app(app)
+    app.register_blueprint(screen)
+    app.before_request(load_login)
+
+
+def load_login() -> None:
+    """Set g.login from the cookie; a cookie of another company or instance is worth nothing."""
+    g.login = None
+    if request.endpoint in tenancy.ASSETS or request.path in tenancy.OPERATOR_PATHS:
+        return
+    raw = request.cookies.get(cookies.session_name(), "")
+    company, token = _company_and_token(raw)
+    if company is None or not token:
+        return
+    instance = wiring.settings().instance
+    g.login = sessions.session_of(wiring.session(), token, company.id, instance)
+    if g.login is not None:
+        tenancy.take_company(company)
+
+
+def _company_and_token(raw: str) -> tuple[Company | None, str]:
+    if g.on_alias:
+        return g.company, raw
+    number, _dot, token = raw.partition(".")
+    if not number.isdigit() or len(number) > 8:
+        return None, ""
+    with wiring.reading() as session:
+        return registering.company_by_number(session, int(number)), token
+
+
+def _account_key() -> str:
+    """Tries per account, whoever makes them; per company, so that one cannot lock another's."""
+    company = g.company.number if g.on_alias else request.form.get("company", "").strip()[:8]
+    return f"{company}|{request.form.get('email', '').strip().lower()[:254]}"
+
+
+@screen.get("/login")
+@allow(EVERYONE)
+def form() -> str | Response:
+    if g.login is not None:
+        return redirect(url_for("start.page"), 303)
+    return render_template("login.html", form=LoginForm(), on_alias=g.on_alias)
+
+
+@screen.post("/login")
+@allow(EVERYONE)
+@limiter.limit("100 per hour; 20 per minute")
+@limiter.limit("100 per hour; 10 per minute", key_func=_account_key)
+def enter() -> str | Response | tuple[str, int]:
+    filled = LoginForm(request.form)
+    if g.on_alias and "company" in request.form:
+        return _again(filled, _("At this address no company number is used. Leave it out."))
+    company = g.company if g.on_alias else _typed_company(filled.company.data or "")
+    user = None
+    if filled.validate():
+        user = _person(company, filled.email.data, filled.password.data)
+    if user is None or company is None:
+        return _again(filled, _("E-mail address or password is not right."))
+    return _logged_in(company, sessions.start_session(
+        wiring.session(), user, company.id, wiring.settings().instance))  # fmt: skip
+
+
+def _typed_company(number: str) -> Company | None:
+    if not number.strip().isdigit() or len(number.strip()) > 8:
+        return None
+    with wiring.reading() as session:
+        return registering.company_by_number(session, int(number))
+
+
+def _person(company: Company | None, email: str, password: str) -> User | None:
+    """Takes as long for an unknown company as for a wrong password."""
+    with wiring.reading() as session:
+        if company is None:
+            people.verify_password(session, email, password)
+            return None
+        return people.check_login(session, email, password, company.id)
+
+
+def _again(filled: LoginForm, message: str) -> tuple[str, int]:
+    page = render_template("login.html", form=filled, on_alias=g.on_alias, message=message)
+    return page, 400
+
+
+def _logged_in(company: Company, token: str) -> Response:
+    response = redirect(url_for("start.page"), 303)
+    value = token if g.on_alias else f"{company.number}.{token}"
+    cookies.put(response, cookies.session_name(), value)
+    cookies.drop(response, cookies.visitor_name())
+    return response
+
+
+@screen.post("/logout")
+@allow(EVERYONE)
+def leave() -> Response:
+    if g.login is not None:
+        sessions.end_session(wiring.session(), g.login.session_id)
+    return logged_out()
+
+
+def logged_out() -> Response:
+    """The way to the login page, without cookies and with an empty browser cache."""
+    response = redirect(url_for("login.form"), 303)
+    cookies.drop(response, cookies.session_name())
+    response.headers["Clear-Site-Data"] = '"cache"'
+    return response

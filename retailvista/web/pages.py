@@ -1,0 +1,91 @@
+"""What every page has: menu, quick search entries, state badges, one-time messages.
+
+A message to be shown on the next page travels as a short code in the address, not in a cookie:
+the words are chosen here, so that nobody can put words of his own on our page.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+from flask import Flask
+from flask import g
+from flask import request
+from flask import url_for
+from flask_babel import lazy_gettext as _l
+
+from retailvista.web import access
+from retailvista.web import words
+
+DONE = {
+    "saved": _l("Saved."),
+    "added": _l("Added."),
+    "removed": _l("Removed."),
+    "asked": _l("The work has been started; this page shows how it goes."),
+    "profile": _l("Your profile has been successfully updated."),
+    "blocked": _l("The change takes effect at once."),
+    "released": _l("The journals have been released; they are sent by the next export."),
+    "day-closed": _l("The day is closed: its journal can be built now."),
+    "decided": _l("Your decision has been recorded and takes effect with the next export."),
+    "reversed": _l("The reversal has been built; release it to send it."),
+    "withdrawn": _l("The journal has been withdrawn; its receipts are free again."),
+    "disconnected": _l("The connector is disconnected. Log in again to use it."),
+    "token-revoked": _l("The access token has been revoked."),
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """A line of the menu, also found by quick search under its further names."""
+
+    endpoint: str
+    title: Any
+    group: Any
+    icon: str
+    role: str = access.VIEWER
+    also: str = ""
+
+
+START = _l("Start")
+ADMINISTRATION = _l("Administration")
+EXTRA = _l("Extra")
+MENU = (
+    Entry("start.page", _l("Overview"), START, "speedometer2", also="home dashboard begin"),
+    Entry("companies.index", _l("Companies"), EXTRA, "building", also="bedrijven alias url users"),
+    Entry("audit.page", _l("Audit"), EXTRA, "shield-check", access.BOOKKEEPER, also="log wie"),
+    Entry("guide.page", _l("Help"), EXTRA, "question-circle", also="help uitleg handleiding"),
+)
+
+
+def install(app: Flask) -> None:
+    app.context_processor(page_values)
+    app.jinja_env.globals.update(icon_url=icon_url, may=access.may)
+    app.jinja_env.filters.update(
+        state_word=words.state_word,
+        state_colour=words.state_colour,
+        kind_word=words.kind_word,
+        said=words.translated,
+    )
+
+
+def page_values() -> dict[str, Any]:
+    return {
+        "company": g.get("company"),
+        "login": g.get("login"),
+        "menu": menu(),
+        "done_message": DONE.get(request.args.get("done", "")),
+    }
+
+
+def menu() -> dict[Any, list[Entry]]:
+    """The menu of this person, by group."""
+    groups: dict[Any, list[Entry]] = {}
+    for entry in MENU:
+        if access.may(entry.role):
+            groups.setdefault(entry.group, []).append(entry)
+    return groups
+
+
+def icon_url() -> str:
+    return url_for("static", filename="vendor/icons.svg")

@@ -1,0 +1,178 @@
+"""The person's own profile, password, language and access tokens.
+
+A changed password logs out everywhere at once. A token is shown once, on the answer to its form.
+"""
+
+from __future__ import annotations
+
+from datetime import datetime
+from datetime import time
+
+from flask import Blueprint
+from flask import g
+from flask import redirect
+from flask import render_template
+from flask import request
+from flask import url_for
+from flask_babel import lazy_gettext as _l
+from sqlalchemy import select
+from werkzeug.wrappers import Response
+from wtforms import DateField
+from wtforms import PasswordField
+from wtforms import SelectField
+from wtforms import SelectMultipleField
+from wtforms import StringField
+from wtforms import validators
+from wtforms import widgets
+
+from retailvista.companies import people
+from retailvista.companies import tokens
+from retailvista.companies.models import AccessToken
+from retailvista.companies.models import User
+from retailvista.errors import NotFound
+from retailvista.errors import Refused
+from retailvista.web import login
+from retailvista.web import wiring
+from retailvista.web.access import VIEWER
+from retailvista.web.access import allow
+from retailvista.web.forms import PageForm
+from retailvista.web.languages import LANGUAGES
+from retailvista.web.languages import ZONE
+
+screen = Blueprint("profile", __name__)
+
+
+class ProfileForm(PageForm):
+    """Name, address and language."""
+
+    first_name = StringField(_l("First name"), [validators.InputRequired()])
+    last_name = StringField(_l("Last name"), [validators.InputRequired()])
+    email = StringField(_l("E-mail address"), [validators.InputRequired()])
+    language = SelectField(_l("Language"), choices=list(LANGUAGES.items()))
+
+
+class PasswordForm(PageForm):
+    """The current password and the new one, twice."""
+
+    current = PasswordField(_l("Current password"), [validators.InputRequired()])
+    new = PasswordField(_l("New password"), [validators.InputRequired()])
+    again = PasswordField(
+        _l("New password again"),
+        [validators.EqualTo("new", _l("The two new passwords are not the same."))],
+    )
+
+
+class TokenForm(PageForm):
+    """What a token may do, and until when."""
+
+    name = StringField(_l("Name"), [validators.InputRequired()])
+    scopes = SelectMultipleField(
+        _l("What it may do"),
+        choices=[
+            ("journals:read", _l("Read journals")),
+            ("receipts:write", _l("Hand in till files")),
+        ],
+        option_widget=widgets.CheckboxInput(),
+        widget=widgets.ListWidget(prefix_label=False),
+    )
+    expires = DateField(_l("Valid until"), [validators.Optional()])
+
+
+@screen.get("/profile")
+@allow(VIEWER)
+def page() -> str:
+    return _page(ProfileForm(obj=g.login))
+
+
+@screen.post("/profile")
+@allow(VIEWER)
+def save() -> Response | tuple[str, int]:
+    filled = ProfileForm(request.form)
+    if not filled.validate():
+        return _page(filled), 400
+    try:
+        people.change_profile(wiring.session(), g.login.user_id, **filled.data)
+    except Refused as refused:
+        filled.complain(_field_of(str(refused)), str(refused))
+        return _page(filled), 400
+    return redirect(url_for(".page", done="profile"), 303)
+
+
+@screen.post("/profile/password")
+@allow(VIEWER)
+def change_password() -> Response | tuple[str, int]:
+    filled = PasswordForm(request.form)
+    if not filled.validate():
+        return _page(ProfileForm(obj=g.login), filled), 400
+    try:
+        people.change_own_password(
+            wiring.session(), g.login.user_id, filled.current.data, filled.new.data
+        )
+    except Refused as refused:
+        filled.complain("current" if "current" in str(refused) else "new", str(refused))
+        return _page(ProfileForm(obj=g.login), filled), 400
+    return login.logged_out()
+
+
+@screen.post("/profile/tokens")
+@allow(VIEWER)
+def create_token() -> str | tuple[str, int]:
+    filled = TokenForm(request.form)
+    if not filled.validate():
+        return _page(ProfileForm(obj=g.login), token_form=filled), 400
+    with wiring.reading() as session:
+        user = session.scalars(select(User).where(User.id == g.login.user_id)).one()
+    try:
+        raw = tokens.create_token(
+            wiring.session(), user, filled.name.data, filled.scopes.data or [],
+            _end_of(filled), g.login.email,
+        )  # fmt: skip
+    except Refused as refused:
+        filled.complain("name", str(refused))
+        return _page(ProfileForm(obj=g.login), token_form=filled), 400
+    return _page(ProfileForm(obj=g.login), new_token=raw)
+
+
+@screen.post("/profile/tokens/<int:number>/revoke")
+@allow(VIEWER)
+def revoke_token(number: int) -> Response:
+    with wiring.reading() as session:
+        mine = session.scalars(
+            select(AccessToken)
+            .where(AccessToken.user_id == g.login.user_id)
+            .order_by(AccessToken.id)
+        ).all()
+    if not 1 <= number <= len(mine):
+        raise NotFound
+    tokens.revoke(wiring.session(), mine[number - 1].id, g.login.email)
+    return redirect(url_for(".page", done="token-revoked"), 303)
+
+
+def _end_of(filled: TokenForm) -> datetime | None:
+    """A token lives until the end of its last day, in the time of the shop."""
+    if filled.expires.data is None:
+        return None
+    return datetime.combine(filled.expires.data, time(23, 59, 59), ZONE)
+
+
+def _field_of(message: str) -> str:
+    starts = {"A first": "first_name", "A last": "last_name"}
+    return next((name for start, name in starts.items() if message.startswith(start)), "email")
+
+
+def _page(
+    profile: ProfileForm,
+    password: PasswordForm | None = None,
+    token_form: TokenForm | None = None,
+    new_token: str = "",
+) -> str:
+    with wiring.reading() as session:
+        mine = session.scalars(
+            select(AccessToken)
+            .where(AccessToken.user_id == g.login.user_id)
+            .order_by(AccessToken.id)
+        ).all()
+    return render_template(
+        "profile.html", form=profile, password=password or PasswordForm(),
+        token_form=token_form or TokenForm(), tokens=mine, new_token=new_token,
+    )  # fmt: skip

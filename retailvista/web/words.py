@@ -1,0 +1,118 @@
+"""Words for states, and the reader's language for sentences that use cases say in English.
+
+A use case raises `Refused(f"There is no store with code {code!r}.")`. The catalogue holds that
+sentence as "There is no store with code {0}."; what stood in the braces is put back in the
+translation. A sentence without translation is shown in English, never hidden.
+"""
+
+from __future__ import annotations
+
+import re
+from functools import cache
+from functools import lru_cache
+from typing import Any
+
+from babel.messages.mofile import read_mo
+from flask_babel import lazy_gettext as _l
+
+from retailvista.web.languages import TRANSLATIONS
+from retailvista.web.languages import language
+
+GREY, BLUE, GREEN, AMBER, RED = "secondary", "primary", "success", "warning", "danger"
+
+STATES: dict[str, tuple[Any, str]] = {
+    "not_ready": (_l("Not ready"), GREY),
+    "to_release": (_l("To be released"), AMBER),
+    "ready": (_l("Waiting to be sent"), BLUE),
+    "sending": (_l("Being sent"), BLUE),
+    "being_checked": (_l("Being checked"), AMBER),
+    "posted": (_l("Posted"), GREEN),
+    "verified": (_l("Posted and checked"), GREEN),
+    "rejected": (_l("Rejected by Exact"), RED),
+    "conflict": (_l("Differs from Exact"), RED),
+    "decide": (_l("You decide"), RED),
+    "withdrawn": (_l("Withdrawn"), GREY),
+    # Store days.
+    "open": (_l("Still open"), GREY),
+    "held": (_l("Held by a problem"), RED),
+    "built": (_l("Journal built"), GREEN),
+    "too_old": (_l("Before the start date of posting"), GREY),
+    "day_ready": (_l("Ready"), BLUE),
+    # Runs.
+    "waiting": (_l("Waiting"), GREY),
+    "working": (_l("Working"), BLUE),
+    "ended": (_l("Ended"), GREY),
+    "done": (_l("Done"), GREEN),
+    "partial": (_l("Partly done"), AMBER),
+    "failed": (_l("Failed"), RED),
+    # Till files.
+    "reading": (_l("Being read"), BLUE),
+    "read": (_l("Read"), GREEN),
+    "refused": (_l("Refused"), RED),
+}
+
+KINDS: dict[str, Any] = {
+    "day": _l("Day journal"),
+    "late": _l("Late journal"),
+    "reversal": _l("Reversal"),
+    "import": _l("Read till files"),
+    "build": _l("Build journals"),
+    "export": _l("Export"),
+    "control": _l("Control"),
+    "keep-alive": _l("Keep the login alive"),
+    "refresh": _l("Renew the login"),
+    "master": _l("Fetch master data"),
+    "test": _l("Test the connector"),
+    "sweep": _l("Look for what was left lying"),
+    "mail": _l("Send mails"),
+    "administrator": _l("Administrator"),
+    "bookkeeper": _l("Bookkeeper"),
+    "viewer": _l("Viewer"),
+}
+
+
+def state_word(state: str) -> Any:
+    return STATES[state][0] if state in STATES else state
+
+
+def state_colour(state: str) -> str:
+    return STATES[state][1] if state in STATES else GREY
+
+
+def kind_word(kind: str) -> Any:
+    return KINDS.get(kind, kind)
+
+
+def translated(sentence: object) -> str:
+    """The sentence in the reader's language, as far as the catalogue knows it."""
+    text = str(sentence or "")
+    return text if language() != "nl" or not text else _dutch(text)
+
+
+@lru_cache(maxsize=2000)
+def _dutch(text: str) -> str:
+    whole, patterns = _catalogue()
+    if text in whole:
+        return whole[text]
+    for pattern, translation in patterns:
+        found = pattern.fullmatch(text)
+        if found:
+            return translation.format(*found.groups())
+    return text
+
+
+@cache
+def _catalogue() -> tuple[dict[str, str], list[tuple[re.Pattern[str], str]]]:
+    """Whole sentences, and sentences with places, the most specific first."""
+    path = TRANSLATIONS / "nl" / "LC_MESSAGES" / "messages.mo"
+    if not path.is_file():
+        return {}, []
+    with path.open("rb") as file:
+        entries = {str(m.id): str(m.string) for m in read_mo(file) if m.id and m.string}
+    places = sorted((key for key in entries if "{0}" in key), key=len, reverse=True)
+    return entries, [(_pattern(key), entries[key]) for key in places]
+
+
+def _pattern(sentence: str) -> re.Pattern[str]:
+    parts = re.split(r"\{\d\}", sentence)
+    return re.compile("(.*?)".join(re.escape(part) for part in parts), re.DOTALL)

@@ -1,0 +1,129 @@
+"""A small site for tests: two companies, three roles each, browsers that send forms with tokens."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from datetime import timedelta
+from pathlib import Path
+
+from flask import Flask
+from flask.testing import FlaskClient
+from werkzeug.test import TestResponse
+
+from retailvista import vault, web
+from retailvista.clock import Clock
+from retailvista.companies import people
+from retailvista.companies.scope import company_scope
+from retailvista.config import Settings, load_settings
+from retailvista.connectors.outside import Outside
+from retailvista.connectors.port import Call, Reply, Sending
+from retailvista.web.wiring import Wired
+from tests.world import add_company, new_database, session_maker
+
+PASSWORD = "tulpen uit Lisse 7"
+BASE = "retailvista.localhost:8000"
+TOKEN = re.compile(r'name="csrf_token" value="([0-9a-f]{64})"')
+
+
+class DeadWire:
+    """No provider can be reached."""
+
+    def send(self, call: Call) -> Reply:
+        return Reply(Sending.NOT_SENT, problem=f"{call.method} not sent")
+
+
+@dataclass(frozen=True, slots=True)
+class Site:
+    """The app and what it is wired to."""
+
+    app: Flask
+    outside: Outside
+    settings: Settings
+    companies: dict[str, int]
+
+    def browser(self, alias: str = "groenhof", email: str = "") -> Browser:
+        """A browser at the company's address, logged in when an e-mail address is given."""
+        host = f"{alias}.{BASE}" if alias else BASE
+        browser = Browser(self.app.test_client(), host)
+        if email:
+            answer = browser.post("/login", email=email, password=PASSWORD)
+            assert answer.status_code == 303, answer.text
+        return browser
+
+
+class Browser:
+    """A test client that keeps to one host and puts the page's token into its forms."""
+
+    def __init__(self, client: FlaskClient, host: str) -> None:
+        self.client = client
+        self.host = host
+        self._token = ""
+
+    def get(self, path: str, **headers: str) -> TestResponse:
+        answer = self.client.get(path, headers={"Host": self.host, **headers})
+        self._remember(answer)
+        return answer
+
+    def post(self, path: str, **fields: object) -> TestResponse:
+        if not self._token:
+            self.get("/login")
+        if not self._token:
+            self.get("/profile")
+        form = {"csrf_token": self._token, **fields}
+        answer = self.client.post(path, data=form, headers={"Host": self.host})
+        if path in ("/login", "/logout", "/profile/password"):
+            self._token = ""
+        self._remember(answer)
+        return answer
+
+    def send(self, method: str, path: str, **options: object) -> TestResponse:
+        """A raw request, without any token of the page."""
+        headers = {"Host": self.host, **options.pop("headers", {})}  # type: ignore[dict-item]
+        return self.client.open(path, method=method, headers=headers, **options)  # type: ignore[arg-type]
+
+    def _remember(self, answer: TestResponse) -> None:
+        if answer.mimetype == "text/html" and (found := TOKEN.search(answer.text)):
+            self._token = found.group(1)
+
+
+def build(folder: Path, clock: Clock, wire: object = None, **environment: str) -> Site:
+    """A site with the companies groenhof and bloemhof on a fresh database."""
+    settings = load_settings(
+        {"RV_MASTER_KEY_FILE": str(folder / "master.key"), **environment}, folder / "instance"
+    )
+    engine = new_database(folder, clock)
+    vault.create_key_file(settings.master_key_file)
+    outside = Outside(
+        sessions=session_maker(engine),
+        vault=vault.open_vault(settings.master_key_file, "test"),
+        wire=wire or DeadWire(),  # type: ignore[arg-type]
+        clock=clock,
+        spool=folder / "spool",
+        owner="test",
+        installation="test",
+        provider_hosts=settings.provider_hosts,
+    )
+    app = Flask("retailvista")
+    app.extensions["retailvista"] = Wired(settings, outside)
+    web.register(app)
+    return Site(app, outside, settings, _fill(outside))
+
+
+def _fill(outside: Outside) -> dict[str, int]:
+    session = outside.sessions()
+    companies = {
+        "groenhof": add_company(session),
+        "bloemhof": add_company(session, 2, "Bloemhof Canarium", "bloemhof"),
+    }
+    for alias, company_id in companies.items():
+        with company_scope(company_id):
+            for role in ("administrator", "bookkeeper", "viewer"):
+                people.add_user(
+                    session, f"{role}@{alias}.nl", role, PASSWORD, "Anna", "de Vries", actor="test"
+                )
+    session.close()
+    return companies
+
+
+LONG_AGO = timedelta(days=400)
