@@ -104,7 +104,9 @@ def test_what_waits_for_a_person_names_the_next_action_and_its_exits() -> None:
         Move(Next.POSTED, action=actions.DIFFERS)
 
 
-@pytest.mark.parametrize(("then", "now", "jumped"), [(0, 30_000, False), (0, 30_001, True),
-                                                     (5_000, -26_000, True), (7, 7, False)])
+@pytest.mark.parametrize(
+    ("then", "now", "jumped"),
+    [(0, 30_000, False), (0, 30_001, True), (5_000, -26_000, True), (7, 7, False)],
+)
 def test_a_clock_that_parts_by_more_than_thirty_seconds_is_noticed(then, now, jumped) -> None:
     assert ladder.clock_jumped(then, now) is jumped

@@ -1,0 +1,136 @@
+"""What is known of an export, as a value, and the evidence that is appended to it.
+
+Invariant: facts are read from the row in the transaction that acts on them; evidence is only
+ever added, also by a worker whose claim is gone.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, fields
+from datetime import date, datetime, timedelta
+from typing import Any
+
+from sqlalchemy import Table, select
+from sqlalchemy.orm import Session
+
+from retailvista import db
+from retailvista.companies.scope import scoped_company_id
+from retailvista.connectors.models import PROOF_YES, PostingSeat
+from retailvista.journals import ladder
+from retailvista.journals.models import Evidence, Export, JournalRow
+
+TEXT_MAX = 2000
+
+
+def table_of(model: type[Any]) -> Table:
+    """The table behind a model, for conditional updates."""
+    table = model.__table__
+    assert isinstance(table, Table)
+    return table
+
+
+EXPORT = table_of(Export)
+
+
+@dataclass(frozen=True, slots=True)
+class ExportFacts:
+    """One export as read; `attempt` is the fence of everything that is written about it."""
+
+    id: int
+    journal_id: int
+    connector_id: int
+    seat_id: int
+    lane_key: str
+    site: str
+    division: int
+    journal_code: str
+    year: int
+    period: int
+    entry_number: int
+    posting_key: str
+    alone: bool
+    state: str
+    attempt: int
+    lease_until: datetime | None
+    not_before: datetime
+    payload: bytes | None
+    expected: dict[str, Any]
+    sent_at: datetime | None
+    sends: int
+    unknown_since: datetime | None
+    looks: int
+    good_looks: int
+    last_outcome: str
+    refusal_text: str
+    refusals: int
+    in_use_looks: int
+    clock_owner: str
+    clock_offset: int
+    decision: str
+    external_id: str
+    business_date: date
+
+    def for_ladder(self, *, proven: bool, now: datetime) -> ladder.Facts:
+        """What the ladder needs to know."""
+        unknown_for = now - self.unknown_since if self.unknown_since else timedelta(0)
+        return ladder.Facts(
+            sends=self.sends,
+            unknown_for=unknown_for,
+            last_outcome=self.last_outcome,
+            refusals=self.refusals,
+            in_use_looks=self.in_use_looks,
+            proven=proven,
+        )
+
+
+_COLUMNS = [EXPORT.c[field.name] for field in fields(ExportFacts) if field.name != "business_date"]
+
+
+def read_facts(session: Session, *conditions: Any, limit: int = 1000) -> list[ExportFacts]:
+    """Live exports of the company in scope, oldest business date first."""
+    journal = table_of(JournalRow)
+    statement = (
+        select(*_COLUMNS, journal.c.business_date)
+        .join(journal, journal.c.id == EXPORT.c.journal_id)
+        .where(EXPORT.c.company_id == scoped_company_id(), EXPORT.c.live, *conditions)
+        .order_by(journal.c.business_date, journal.c.sequence)
+        .limit(limit)
+    )
+    return [ExportFacts(**row) for row in session.execute(statement).mappings()]
+
+
+def facts_of(session: Session, export_id: int) -> ExportFacts:
+    """One export that is known to exist."""
+    found = read_facts(session, EXPORT.c.id == export_id)
+    assert len(found) == 1, f"export {export_id} is not there or not live"
+    return found[0]
+
+
+def seat_of(session: Session, seat_id: int) -> PostingSeat:
+    """The seat as stored now."""
+    return session.scalars(
+        select(PostingSeat)
+        .where(PostingSeat.id == seat_id)
+        .execution_options(populate_existing=True)
+    ).one()
+
+
+def is_proven(seat: PostingSeat) -> bool:
+    """Both proofs: our number is honoured, and a used one is refused."""
+    return seat.number_honoured == PROOF_YES and seat.used_refused == PROOF_YES
+
+
+def add_evidence(
+    session: Session, facts: ExportFacts, kind: str, text: str = "", **detail: Any
+) -> None:
+    """Append what happened."""
+    session.add(
+        Evidence(
+            export_id=facts.id,
+            at=db.now(session),
+            attempt=facts.attempt,
+            kind=kind,
+            text=text[:TEXT_MAX],
+            detail=detail,
+        )
+    )

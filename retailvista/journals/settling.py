@@ -1,0 +1,209 @@
+"""Results of sends and looks, written under the fence, with everything that follows from them.
+
+Invariant: state changes only where the attempt is still the worker's own; a stale worker leaves
+evidence and nothing else. What is learnt about a seat (our number honoured, a used one refused,
+the newest entry known to be there) is written in the same transaction.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from typing import Any
+
+from sqlalchemy import update
+from sqlalchemy.orm import Session
+
+from retailvista import db
+from retailvista.clock import Clock
+from retailvista.companies.scope import scoped_company_id
+from retailvista.connectors.models import PROOF_NO, PROOF_UNKNOWN, PROOF_YES, Connector, PostingSeat
+from retailvista.connectors.port import Outcome
+from retailvista.journals import actions
+from retailvista.journals.claiming import (
+    CONFLICT,
+    POSTED,
+    READY,
+    REJECTED,
+    SENDING,
+    VERIFIED,
+    change,
+    mine,
+    unknown_from,
+)
+from retailvista.journals.evidence import EXPORT, ExportFacts, add_evidence, seat_of, table_of
+from retailvista.journals.ladder import Move, Next
+from retailvista.journals.models import JournalRow
+
+CONFLICTS_THAT_STOP = 3
+SEAT = table_of(PostingSeat)
+CONNECTOR = table_of(Connector)
+PROBLEM_MAX = 2000
+
+
+@dataclass(frozen=True, slots=True)
+class Result:
+    """What a send or a look came to, in words fit for the export's page."""
+
+    move: Move
+    said: str = ""
+    external_id: str = ""
+    from_answer: bool = False
+    not_before: datetime | None = None
+    shows: frozenset[str] = frozenset()
+    detail: Mapping[str, Any] = field(default_factory=dict)
+    values: Mapping[str, Any] = field(default_factory=dict)
+
+
+def settle(session: Session, facts: ExportFacts, result: Result, clock: Clock) -> bool:
+    """Write the result of a claim; False when the claim was taken over meanwhile."""
+    now = db.now(session)
+    values = _values(facts, result, now, clock)
+    written = change(session, (*mine(facts), EXPORT.c.state == SENDING), **values)
+    kind = result.move.next.value if written else f"stale: {result.move.next.value}"
+    add_evidence(session, facts, kind, result.said, **dict(result.detail))
+    if written:
+        _consequences(session, facts, result, now)
+    return written
+
+
+def settle_posted(session: Session, facts: ExportFacts, result: Result, clock: Clock) -> bool:
+    """Write what reading back showed of an entry that the books confirmed before."""
+    now = db.now(session)
+    if result.move.next is Next.CHECK:
+        values: dict[str, Any] = {"looks": facts.looks + 1, "not_before": now + result.move.wait}
+    else:
+        values = _values(facts, result, now, clock)
+    written = change(session, (*mine(facts), EXPORT.c.state == POSTED), **values)
+    if written:
+        add_evidence(
+            session, facts, f"read back: {result.move.next.value}", result.said, **result.detail
+        )
+        if result.move.next is not Next.CHECK:
+            _consequences(session, facts, result, now)
+    return written
+
+
+def _values(facts: ExportFacts, result: Result, now: datetime, clock: Clock) -> dict[str, Any]:
+    """The columns of the export after this move."""
+    move = result.move
+    free = {"lease_owner": "", "lease_until": None, **result.values}
+    later = max(now + move.wait, result.not_before or now)
+    sends = {"sends": facts.sends - 1} if move.uncount_send else {}
+    problem = {"problem": result.said[:PROBLEM_MAX]}
+    match move.next:
+        case Next.READY:
+            return {**free, **sends, **problem, "state": READY, "sent_at": None,
+                    "not_before": later}  # fmt: skip
+        case Next.CHECK if result.from_answer:
+            return {**free, **sends, **problem, **unknown_from(now, clock), "not_before": later}
+        case Next.CHECK:
+            return {**free, "not_before": later}
+        case Next.POSTED:
+            return {**free, "state": POSTED, "external_id": result.external_id, "posted_at": now,
+                    "problem": "", "looks": 0, "not_before": now}  # fmt: skip
+        case Next.VERIFIED:
+            found = {"external_id": result.external_id} if result.external_id else {}
+            posted = {} if facts.state == POSTED else {"posted_at": now}
+            return {**free, **found, **posted, "state": VERIFIED, "verified_at": now,
+                    "problem": "", "decision": ""}  # fmt: skip
+        case Next.REJECTED:
+            # Nothing of it is in the books: the journal may be corrected, under the same number.
+            return {**free, **problem, "state": REJECTED, "decision": move.action, "sent_at": None}
+        case Next.CONFLICT:
+            found = {"external_id": result.external_id} if result.external_id else {}
+            return {**free, **found, **problem, "state": CONFLICT, "decision": move.action}
+        case Next.DECIDE:
+            return {**free, **problem, "decision": move.action}
+    raise AssertionError(f"{move.next} is not a result")
+
+
+def _consequences(session: Session, facts: ExportFacts, result: Result, now: datetime) -> None:
+    move = result.move
+    if move.next in {Next.POSTED, Next.VERIFIED}:
+        _exported(session, facts)
+        _seat(session, facts, newest_known=facts.entry_number)
+    if move.next is Next.VERIFIED:
+        _learn(session, facts, result)
+        _connector(session, facts, conflicts_in_a_row=0)
+    if move.next is Next.CONFLICT:
+        if move.action in {actions.OTHER_NUMBER, actions.STORED_OTHERWISE}:
+            if result.detail.get("found_number") not in (None, facts.entry_number):
+                _seat(session, facts, number_honoured=PROOF_NO)
+        _count_conflict(session, facts)
+    if move.stops_connector:
+        pause(session, facts.connector_id, result.said or "The provider refused access.", None)
+
+
+def _exported(session: Session, facts: ExportFacts) -> None:
+    journal = table_of(JournalRow)
+    session.execute(
+        update(journal)
+        .where(journal.c.company_id == scoped_company_id(), journal.c.id == facts.journal_id)
+        .values(state="exported", problem="")
+    )
+
+
+def _learn(session: Session, facts: ExportFacts, result: Result) -> None:
+    """The entry stands under our number; an export that went alone shows the rest the way."""
+    seat = seat_of(session, facts.seat_id)
+    if seat.number_honoured == PROOF_UNKNOWN:
+        seat.number_honoured = PROOF_YES
+    if facts.last_outcome == Outcome.NUMBER_IN_USE.value and seat.used_refused == PROOF_UNKNOWN:
+        seat.used_refused = PROOF_YES
+    if not result.shows <= set(seat.shown):
+        seat.shown = sorted({*seat.shown, *result.shows})
+        seat.first_verified = sorted(result.shows)[0]
+    session.flush()
+
+
+def _seat(session: Session, facts: ExportFacts, **values: Any) -> None:
+    session.execute(
+        update(SEAT)
+        .where(SEAT.c.company_id == scoped_company_id(), SEAT.c.id == facts.seat_id)
+        .values(**values)
+    )
+
+
+def _connector(session: Session, facts: ExportFacts, **values: Any) -> None:
+    session.execute(
+        update(CONNECTOR)
+        .where(CONNECTOR.c.company_id == scoped_company_id(), CONNECTOR.c.id == facts.connector_id)
+        .values(**values)
+    )
+
+
+def _count_conflict(session: Session, facts: ExportFacts) -> None:
+    counted = session.scalar(
+        update(CONNECTOR)
+        .where(CONNECTOR.c.company_id == scoped_company_id(), CONNECTOR.c.id == facts.connector_id)
+        .values(conflicts_in_a_row=CONNECTOR.c.conflicts_in_a_row + 1)
+        .returning(CONNECTOR.c.conflicts_in_a_row)
+    )
+    if counted is not None and counted >= CONFLICTS_THAT_STOP:
+        why = f"{counted} journals in a row were stored otherwise than sent. Compare them first."
+        pause(session, facts.connector_id, why, None)
+
+
+def pause(session: Session, connector_id: int, why: str, until: datetime | None) -> None:
+    """Nothing is sent or looked for through the connector; without `until` a person resumes it."""
+    session.execute(
+        update(CONNECTOR)
+        .where(CONNECTOR.c.company_id == scoped_company_id(), CONNECTOR.c.id == connector_id)
+        .values(paused=why[:300], paused_until=until)
+    )
+
+
+def resume(session: Session, connector_id: int) -> None:
+    """Go on, and start counting conflicts again."""
+    session.execute(
+        update(CONNECTOR)
+        .where(CONNECTOR.c.company_id == scoped_company_id(), CONNECTOR.c.id == connector_id)
+        .values(paused="", paused_until=None, conflicts_in_a_row=0)
+    )
+
+
+def pause_for(failures: int) -> timedelta:
+    """How long a connector rests after a blind look: a minute, doubling up to an hour."""
+    return min(timedelta(minutes=2 ** min(failures, 6)), timedelta(hours=1))
