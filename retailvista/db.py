@@ -17,7 +17,17 @@ from typing import Any
 from alembic import command
 from alembic.config import Config
 from flask_sqlalchemy import SQLAlchemy
-from sqlalchemy import BigInteger, DateTime, Engine, MetaData, event, text
+from sqlalchemy import (
+    BigInteger,
+    CursorResult,
+    DateTime,
+    Delete,
+    Engine,
+    MetaData,
+    Update,
+    event,
+    text,
+)
 from sqlalchemy.engine import Connection, Dialect
 from sqlalchemy.orm import DeclarativeBase, Session
 from sqlalchemy.types import TypeDecorator
@@ -160,6 +170,13 @@ def now(session: Session) -> datetime:
     found = session.scalar(text("SELECT clock_timestamp()"))
     assert isinstance(found, datetime)
     return found.astimezone(UTC)
+
+
+def changed(session: Session, statement: Update | Delete) -> int:
+    """Execute a conditional UPDATE or DELETE past the loaded rows; how many rows it hit."""
+    result = session.execute(statement, execution_options={"synchronize_session": False})
+    assert isinstance(result, CursorResult), "an UPDATE tells how many rows it hit"
+    return result.rowcount
 
 
 def assert_no_transaction(session: Session) -> None:

@@ -126,6 +126,22 @@ class Vault:
         return "|".join(parts).encode()
 
 
+class LostVault(Vault):
+    """Stands in for the vault of a lost key: everything says why, nothing is sealed anew."""
+
+    def __init__(self, why: str) -> None:
+        super().__init__("", {"lost": b""})
+        self._why = why
+
+    def seal(self, secret: Secret, place: Place) -> str:
+        """Always KeyLost."""
+        raise KeyLost(self._why)
+
+    def unseal(self, sealed: str, place: Place) -> Secret:
+        """Always KeyLost."""
+        raise KeyLost(self._why)
+
+
 def create_key_file(path: Path) -> None:
     """Write a new key, once. FileExistsError when there already is one: never overwrite."""
     path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)

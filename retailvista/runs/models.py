@@ -5,19 +5,11 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import JSON
-from sqlalchemy import ForeignKeyConstraint
-from sqlalchemy import Index
-from sqlalchemy import String
-from sqlalchemy import Text
-from sqlalchemy import UniqueConstraint
-from sqlalchemy import text
-from sqlalchemy.orm import Mapped
-from sqlalchemy.orm import mapped_column
+from sqlalchemy import JSON, ForeignKeyConstraint, Index, String, Text, UniqueConstraint, text
+from sqlalchemy.orm import Mapped, mapped_column
 
 from retailvista.companies.scope import CompanyOwned
-from retailvista.db import UtcDateTime
-from retailvista.db import db
+from retailvista.db import UtcDateTime, db
 
 WAITING = "waiting"
 WORKING = "working"
@@ -105,7 +97,9 @@ class Schedule(CompanyOwned, db.Model):
     __table_args__ = (
         UniqueConstraint("company_id", "id"),
         UniqueConstraint("company_id", "kind", "connector_id"),
-        ForeignKeyConstraint(["company_id", "connector_id"], ["connector.company_id", "connector.id"]),
+        ForeignKeyConstraint(
+            ["company_id", "connector_id"], ["connector.company_id", "connector.id"]
+        ),
     )
 
     id: Mapped[int] = mapped_column(primary_key=True)

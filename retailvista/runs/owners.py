@@ -1,0 +1,57 @@
+"""Processes as owners of leases: alive as long as they hold a lock on their own file.
+
+The kernel drops a flock when the process ends, however it ends, so what a dead process of this
+host had claimed is free at once instead of after the lease. Other hosts wait for the lease.
+"""
+
+from __future__ import annotations
+
+import fcntl
+import os
+import secrets
+import socket
+from pathlib import Path
+
+FOLDER = "processes"
+
+
+class Owner:
+    """This process: its name in leases, and the lock that says it lives."""
+
+    def __init__(self, instance_dir: Path) -> None:
+        self._folder = instance_dir / FOLDER
+        self._folder.mkdir(parents=True, exist_ok=True)
+        self.name = f"{host_part()}{os.getpid()}.{secrets.token_hex(6)}"
+        self._path = self._folder / self.name
+        self._handle = os.open(self._path, os.O_RDWR | os.O_CREAT, 0o600)
+        fcntl.flock(self._handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+
+    def leave(self) -> None:
+        """The process ends in order."""
+        self._path.unlink(missing_ok=True)
+        os.close(self._handle)
+
+
+def host_part() -> str:
+    """What the names of all owners on this host begin with."""
+    return f"{socket.gethostname().split('.', maxsplit=1)[0][:30]}."
+
+
+def is_dead(instance_dir: Path, name: str) -> bool:
+    """Whether `name` was a process of this host that lives no more. Unknown hosts may live."""
+    if not name.startswith(host_part()):
+        return False
+    path = instance_dir / FOLDER / name
+    try:
+        handle = os.open(path, os.O_RDWR)
+    except FileNotFoundError:
+        return True
+    try:
+        fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return False
+    else:
+        path.unlink(missing_ok=True)
+        return True
+    finally:
+        os.close(handle)
