@@ -17,7 +17,8 @@ if TYPE_CHECKING:
 
 OPEN = 20
 INSERT_LINE = (
-    "INSERT INTO line (Timestamp, ID, Division, EntryID, EntryNumber, LineNumber, LineType, Type, "
+    "INSERT INTO line (Timestamp, ID, Division, EntryID, EntryNumber, LineNumber, LineType, "  # noqa: S608 - our own names
+    "Type, "
     "Status, Date, FinancialYear, FinancialPeriod, JournalCode, JournalDescription, GLAccount, "
     "GLAccountCode, GLAccountDescription, Account, AmountFC, AmountDC, AmountVATFC, AmountVATDC, "
     "VATBaseAmountFC, VATBaseAmountDC, VATCode, VATCodeDescription, VATPercentage, VATType, "

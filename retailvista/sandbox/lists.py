@@ -170,7 +170,7 @@ def _after(query: Query, values: list[Any]) -> tuple[str, list[Any]]:
     """The condition 'later than this row' over all order terms, NULL being the smallest."""
     if len(values) != len(query.order):
         raise Refusal(400, "Error processing request stream. Malformed $skiptoken.")
-    sql, args = "0", []
+    sql, args = "0", list[Any]()
     for (_, term, down), value in reversed(list(zip(query.order, values, strict=True))):
         if value is None:
             later = "0" if down else f"{term} IS NOT NULL"

@@ -111,20 +111,20 @@ def read_master(store: Store, division: int) -> Master:
         "WHERE Division = ?",
         division,
     ):
-        master.accounts[row[0]] = Account(*row[:6], is_blocked=bool(row[6]))
+        master.accounts[row[0]] = Account(*row[:6], bool(row[6]))
     for row in store.rows(
         "SELECT Code, Description, Type, AllowVAT, AllowVariableCurrency, IsBlocked FROM journal "
         "WHERE Division = ?",
         division,
     ):
-        master.journals[row[0]] = Journal(*row[:3], bool(row[3]), bool(row[4]), bool(row[5]))
+        master.journals[row[0]] = Journal(row[0], row[1], row[2], *map(bool, row[3:]))
     rates = _rates(store, division)
-    for key, *row in store.rows(
+    for row in store.rows(
         "SELECT ID, Code, Description, Type, VATTransactionType, GLToPay, GLToClaim, IsBlocked "
         "FROM vat_code WHERE Division = ?",
         division,
     ):
-        code = VatCode(*row[:6], is_blocked=bool(row[6]), rates=tuple(rates.get(key, ())))
+        code = VatCode(*row[1:7], bool(row[7]), tuple(rates.get(row[0], ())))
         master.vat[code.code] = code
     _small(store, division, master)
     return master

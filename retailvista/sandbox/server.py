@@ -27,6 +27,7 @@ from retailvista.sandbox.late import Late
 from retailvista.sandbox.login import authorise
 from retailvista.sandbox.mishaps import Mishaps
 from retailvista.sandbox.oauth import token_answer
+from retailvista.sandbox.pages import Pages
 from retailvista.sandbox.store import Store
 from retailvista.sandbox.wire import Broken, Wire
 
@@ -56,6 +57,7 @@ class Sandbox:
         self.late = Late(self.store, self.carry_out)
         self.mishaps = Mishaps(self)
         self.admin = Admin(self)
+        self.pages = Pages(self)
         self.listener = socket.create_server(("127.0.0.1", port), backlog=128)
         self.port: int = self.listener.getsockname()[1]
         self.wires: set[Wire] = set()
@@ -111,7 +113,10 @@ class Sandbox:
             return token_answer(self.store, self.judge, request)
         if path == "/api/oauth2/auth" and request.method in ("GET", "POST"):
             return authorise(self.store, request)
-        return self.admin.answer(request)
+        if _is_foreign(request):
+            return as_refusal(Refusal(403, "Only from the sandbox's own pages."), json_wanted=True)
+        page = self.pages.answer(request) if not path.startswith("/sandbox/") else None
+        return page or self.admin.answer(request)
 
     def log(self, request: Request, status: int, started: float, fault: str | None) -> None:
         """One line for the call log; the pages for people are not calls."""
@@ -175,6 +180,12 @@ class Sandbox:
             ticks += 1
             if ticks % TICKS_PER_FLUSH == 0:
                 self.judge.flush()
+
+
+def _is_foreign(request: Request) -> bool:
+    """A change that another web page asks for through the browser."""
+    origin = request.headers.get("origin")
+    return request.method != "GET" and origin is not None and origin != request.base
 
 
 def serve(port: int, path: str | Path) -> None:

@@ -1,0 +1,259 @@
+"""The pages for people: books, call log, judge, clock, switches. Dutch and English, no assets.
+
+Invariant: a page only reads; every change is a form that posts to `/switch` and comes back.
+"""
+
+from __future__ import annotations
+
+from html import escape
+from typing import TYPE_CHECKING, Any
+
+from retailvista.sandbox.answers import Answer, Request, as_html
+from retailvista.sandbox.faults import KINDS, WrongFault
+from retailvista.sandbox.page import Markup, framed, language_of, table
+from retailvista.sandbox.settings import CHOICES, DEFAULTS, WrongSetting
+from retailvista.sandbox.words import say
+
+if TYPE_CHECKING:
+    from retailvista.sandbox.server import Sandbox
+
+PAGE_ROWS = 50
+NAV = (("/", "books"), ("/calls", "calls"), ("/judge", "judge"), ("/switches", "switches"))
+
+
+class Pages:
+    """The pages of one sandbox."""
+
+    def __init__(self, sandbox: Sandbox) -> None:
+        self.sandbox = sandbox
+        self.store = sandbox.store
+
+    def answer(self, request: Request) -> Answer | None:
+        """The page of a path, or None where there is none."""
+        first, _, rest = request.path.strip("/").partition("/")
+        if request.method == "POST":
+            return self._switch(request) if first == "switch" and not rest else None
+        language = language_of(request)
+        if first == "books" and rest.isdigit():
+            return self._books(request, int(rest), language)
+        if first == "entry" and rest:
+            return self._entry(rest, language)
+        plain = {
+            "": self._overview,
+            "calls": self._calls,
+            "judge": self._judge,
+            "switches": self._switches,
+        }
+        page = plain.get(first) if not rest else None
+        return page(language) if page else None
+
+    def _framed(self, title: str, body: str, language: str) -> Answer:
+        links = "".join(
+            f'<a href="{path}?lang={language}">{say(word, language)}</a>' for path, word in NAV
+        )
+        other = "en" if language == "nl" else "nl"
+        links += f'<a href="?lang={other}">{say("other-language", language)}</a>'
+        now = self.store.now().strftime("%Y-%m-%d %H:%M:%S UTC")
+        nav = f"<nav>{links}<span>{say('time', language)}: {now}</span></nav>"
+        return as_html(200, framed(title, body, language, nav=nav))
+
+    def _overview(self, language: str) -> Answer:
+        rows: list[list[object]] = [
+            [Markup(f'<a href="/books/{code}?lang={language}">{code}</a>'), name, currency, count]
+            for code, name, currency, count in self.store.rows(
+                "SELECT Code, Description, Currency, "
+                "(SELECT count(*) FROM entry WHERE Division = Code) FROM division ORDER BY Code"
+            )
+        ]
+        heads = [say(word, language) for word in ("division", "name", "currency", "entries")]
+        card = f'<div class="card">{table(heads, rows, frozenset({3}))}</div>'
+        return self._framed(say("books", language), card, language)
+
+    def _books(self, request: Request, division: int, language: str) -> Answer:
+        row = self.store.row("SELECT Description FROM division WHERE Code = ?", division)
+        if row is None:
+            return self._framed(say("nothing", language), "", language)
+        body = self._trial_balance(division, language)
+        body += self._entries(request, division, language)
+        return self._framed(f"{division} {row[0]}", body, language)
+
+    def _trial_balance(self, division: int, language: str) -> str:
+        found = self.sandbox.admin.balance({"division": division})["balance"]
+        rows: list[list[object]] = [
+            [row["code"], row["description"], amount(row["debit"]), amount(row["credit"])]
+            for row in found
+        ]
+        debit, credit = sum(r["debit"] for r in found), sum(r["credit"] for r in found)
+        rows.append([say("total", language), "", amount(debit), amount(credit)])
+        heads = [say(word, language) for word in ("account", "name", "debit", "credit")]
+        title = say("trial-balance", language)
+        return f'<div class="card"><h2>{title}</h2>{table(heads, rows, frozenset({2, 3}))}</div>'
+
+    def _entries(self, request: Request, division: int, language: str) -> str:
+        before = request.query.get("before", "")
+        found = self.store.rows(
+            "SELECT seq, EntryID, JournalCode, EntryNumber, FinancialYear, FinancialPeriod, "
+            "(SELECT CAST(round(total(max(AmountDC, 0)) * 100) AS INTEGER) FROM line l "
+            "WHERE l.EntryID = e.EntryID), Status FROM entry e "
+            "WHERE Division = ? AND seq < ? ORDER BY seq DESC LIMIT ?",
+            division,
+            int(before) if before.isdigit() else 2**62,
+            PAGE_ROWS,
+        )
+        rows: list[list[object]] = [
+            [
+                Markup(f'<a href="/entry/{entry_id}?lang={language}">{number}</a>'),
+                *(journal, f"{year} / {period}", amount(debit), status),
+            ]
+            for _, entry_id, journal, number, year, period, debit, status in found
+        ]
+        words = ("entry-number", "journal", "period", "debit", "status")
+        listed = table([say(word, language) for word in words], rows, frozenset({3}))
+        older = ""
+        if len(found) == PAGE_ROWS:
+            older = f'<p><a href="?lang={language}&amp;before={found[-1][0]}">'
+            older += f"{say('older', language)}</a></p>"
+        return f'<div class="card"><h2>{say("entries", language)}</h2>{listed}{older}</div>'
+
+    def _entry(self, entry_id: str, language: str) -> Answer:
+        head = self.store.row(
+            "SELECT JournalCode, EntryNumber, FinancialYear, FinancialPeriod, Currency, Division "
+            "FROM entry WHERE EntryID = ?",
+            entry_id,
+        )
+        if head is None:
+            return self._framed(say("nothing", language), "", language)
+        rows: list[list[object]] = []
+        for line in self.store.rows(
+            "SELECT LineNumber, GLAccountCode, GLAccountDescription, Description, VATCode, VATType,"
+            " CAST(round(AmountDC * 100) AS INTEGER) FROM line "
+            "WHERE EntryID = ? AND LineNumber > 0 ORDER BY LineNumber",
+            entry_id,
+        ):
+            cents = line[-1]
+            rows.append([*line[:-1], amount(max(cents, 0)), amount(max(-cents, 0))])
+        words = ("line", "account", "name", "text", "vat-code", "vat-type", "debit", "credit")
+        listed = table([say(word, language) for word in words], rows, frozenset({0, 6, 7}))
+        title = f"{say('entry-number', language)} {head[1]}"
+        where = f"{head[5]} · {say('journal', language)} {head[0]} · {head[2]} / {head[3]}"
+        body = f'<div class="card"><p>{escape(where)} · {escape(head[4])}</p>{listed}</div>'
+        return self._framed(title, body, language)
+
+    def _calls(self, language: str) -> Answer:
+        shown = ("method", "path", "status", "client_id", "ms", "fault")
+        rows: list[list[object]] = [
+            [
+                clock(c["at"]),
+                c["method"],
+                c["path"],
+                c["status"],
+                c["client_id"],
+                c["ms"],
+                c["fault"],
+            ]
+            for c in self.sandbox.judge.calls(200)
+        ]
+        words = ("time", "method", "path", "status", "app", "ms", "fault")
+        listed = table([say(word, language) for word in words], rows, frozenset({3, 5}))
+        return self._framed(say("calls", language), f'<div class="card">{listed}</div>', language)
+
+    def _judge(self, language: str) -> Answer:
+        found = self.sandbox.judge.findings(200)
+        rows: list[list[object]] = [
+            [clock(f["at"]), f["rule"], f["client_id"], f["method"], f["path"], f["detail"]]
+            for f in found
+        ]
+        words = ("time", "rule", "app", "method", "path", "text")
+        listed = table([say(word, language) for word in words], rows)
+        if not found:
+            listed = f"<p>{say('judge-clean', language)}</p>"
+        body = f'<div class="card"><p>{say("judge-explains", language)}</p>{listed}</div>'
+        return self._framed(say("judge", language), body, language)
+
+    # Switches
+
+    def _switches(self, language: str) -> Answer:
+        forms = "".join(self._choice(name, language) for name in CHOICES)
+        numbers = ("calls_minute", "calls_day", "errors_hour", "limits")
+        forms += "".join(self._number(name, language) for name in numbers)
+        kinds = "".join(f"<option>{name}</option>" for name in KINDS)
+        fault = f"""<select name="name" aria-label="{say("fault", language)}">{kinds}</select>
+<label>{say("value", language)} <input name="value" size="6"></label>
+<label>{say("method", language)} <input name="method" value="POST" size="6"></label>
+<label>{say("path", language)} <input name="path" value="*" size="24"></label>
+<label>{say("times", language)} <input name="times" value="1" size="3"></label>"""
+        field = '<input name="move_seconds" value="600" size="8">'
+        clock_form = f"<label>{say('seconds', language)} {field}</label>"
+        waiting: list[list[object]] = [
+            [f["name"], f["value"], f["method"], f["path"], f["times"]]
+            for f in self.sandbox.faults.listed()
+        ]
+        words = ("fault", "value", "method", "path", "times")
+        listed = table([say(word, language) for word in words], waiting)
+        body = f"""<div class="card"><h2>{say("profiles", language)}</h2>{forms}</div>
+<div class="card"><h2>{say("clock", language)}</h2>{_form("clock", clock_form, language)}</div>
+<div class="card"><h2>{say("fault", language)}</h2>{_form("fault", fault, language)}
+{_form("clear-faults", "", language, "clear")}{listed}</div>
+<div class="card"><h2>{say("reset", language)}</h2><p>{say("reset-explains", language)}</p>
+{_form("reset", "", language, "reset")}</div>"""
+        return self._framed(say("switches", language), body, language)
+
+    def _choice(self, name: str, language: str) -> str:
+        present = self.store.setting(name)
+        options = "".join(
+            f"<option{' selected' if value == present else ''}>{value}</option>"
+            for value in CHOICES[name]
+        )
+        field = f'<label>{name} <select name="{name}">{options}</select></label>'
+        return _form("settings", field, language)
+
+    def _number(self, name: str, language: str) -> str:
+        value = self.store.setting(name)
+        shown = ("on" if value else "off") if isinstance(value, bool) else value
+        field = f'<label>{name} <input name="{name}" value="{shown}" size="8"></label>'
+        return _form("settings", field, language)
+
+    def _switch(self, request: Request) -> Answer:
+        fields: dict[str, Any] = dict(request.form())
+        language, work = language_of(request), fields.pop("do", "")
+        fields.pop("lang", None)
+        try:
+            self._carry_out(work, fields)
+        except (WrongSetting, WrongFault, ValueError) as wrong:
+            return as_html(400, framed(say("nothing", language), escape(str(wrong)), language))
+        return Answer(303, b"", [("Location", f"/switches?lang={language}")])
+
+    def _carry_out(self, work: str, fields: dict[str, Any]) -> None:
+        admin = self.sandbox.admin
+        if work == "settings":
+            admin.set_settings({k: v for k, v in fields.items() if k in DEFAULTS})
+        elif work == "clock":
+            admin.move_clock({"move_seconds": fields.get("move_seconds", "")})
+        elif work == "fault":
+            admin.add_fault(fields | {"times": int(fields.get("times") or 1)})
+        elif work == "clear-faults":
+            admin.clear_faults({})
+        elif work == "reset":
+            admin.reset({})
+        else:
+            raise WrongSetting(f"No form '{work}'.")
+
+
+def amount(cents: int) -> str:
+    """1.234,50, or nothing for zero."""
+    if not cents:
+        return ""
+    whole, rest = divmod(abs(cents), 100)
+    return ("-" if cents < 0 else "") + f"{whole:,}".replace(",", ".") + f",{rest:02d}"
+
+
+def clock(at: float) -> str:
+    """The time of a call, UTC."""
+    seconds = int(at) % 86_400
+    return f"{seconds // 3600:02d}:{seconds // 60 % 60:02d}:{seconds % 60:02d}"
+
+
+def _form(work: str, fields: str, language: str, word: str = "set") -> str:
+    return f"""<form class="inline" method="post" action="/switch">
+<input type="hidden" name="do" value="{work}"><input type="hidden" name="lang" value="{language}">
+{fields}<button type="submit" class="quiet">{say(word, language)}</button></form>"""
