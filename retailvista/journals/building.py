@@ -1,0 +1,274 @@
+"""Building: the receipts of a store day become a journal, or the day is held with its problems.
+
+Invariants: one transaction per store day; a day with a finding that holds gets no journal; what
+was released never changes: later receipts make a late journal (nagekomen), and a journal that was
+not released is rebuilt under a new number when its receipts or its links changed.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from datetime import date
+from typing import Any
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session, undefer
+
+from retailvista import db
+from retailvista.companies import audit
+from retailvista.companies.models import Store
+from retailvista.errors import NotFound, Refused
+from retailvista.journals import declaring, journal_rows
+from retailvista.journals.day_receipts import (
+    StoreRef,
+    declaration_of,
+    receipt_ids,
+    receipts_to_build,
+)
+from retailvista.journals.journal_rows import BUILT, RELEASED, Snapshot
+from retailvista.journals.links import links_of
+from retailvista.journals.models import JournalRow, StoreDay
+from retailvista.journals.seen import names_of, seen_in_files
+from retailvista.journals.windows import window_checks
+from retailvista.ledger.checks import check
+from retailvista.ledger.journal import DAY, LATE, Journal
+from retailvista.ledger.links import Links
+from retailvista.ledger.posting import post
+from retailvista.ledger.problem import Place, Problem, holding
+
+LINES_MAX = 500
+
+Progress = Callable[[int, int], None]
+
+
+@dataclass(frozen=True, slots=True)
+class BuiltJournal:
+    """A journal that was built, as reported."""
+
+    sequence: int
+    kind: str
+    store_code: str
+    business_date: date
+    debit: int
+    currency: str
+
+
+@dataclass(frozen=True, slots=True)
+class DayProblem:
+    """A finding about a store day."""
+
+    store_code: str
+    business_date: date
+    problem: Problem
+
+    def to_json(self) -> dict[str, Any]:
+        day = {"store": self.store_code, "business_date": self.business_date.isoformat()}
+        return day | self.problem.to_json()
+
+
+@dataclass(frozen=True, slots=True)
+class BuildResult:
+    """What a build made, and what holds the other days."""
+
+    built: tuple[BuiltJournal, ...] = ()
+    problems: tuple[DayProblem, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class _With:
+    """What all days of one build share."""
+
+    links: Links
+    links_json: dict[str, Any]
+    names: dict[str, str]
+    actor: str
+
+
+@dataclass(slots=True)
+class _Work:
+    """One day as computed, before anything is written."""
+
+    store: StoreRef
+    on: date
+    receipt_ids: list[int]
+    unsent: list[JournalRow]
+    journal: Journal | None = None
+    problems: list[Problem] = field(default_factory=list)
+    checks: list[dict[str, Any]] = field(default_factory=list)
+
+
+def build_journals(
+    session: Session, until: date | None, actor: str, progress: Progress | None = None
+) -> BuildResult:
+    """Build every day that is ready, up to and including `until`."""
+    declaring.refresh_days(session)
+    with db.reading(session):
+        links = links_of(session)
+        shared = _With(links, links.to_json(), names_of(seen_in_files(session)), actor)
+        days = _days_to_build(session, shared, until)
+    built: list[BuiltJournal] = []
+    problems: list[DayProblem] = []
+    for done, (store, on) in enumerate(days, start=1):
+        work, row = build_day(session, store, on, shared)
+        problems += [DayProblem(store.code, on, p) for p in holding(work.problems)]
+        if row is not None:
+            kind, debit = row.kind, row.debit
+            built.append(BuiltJournal(row.sequence, kind, store.code, on, debit, row.currency))
+        if progress is not None:
+            progress(done, len(days))
+    return BuildResult(tuple(built), tuple(problems))
+
+
+def _days_to_build(
+    session: Session, shared: _With, until: date | None
+) -> list[tuple[StoreRef, date]]:
+    """Ready and held days, and days whose unreleased journal has other links, oldest first."""
+    stores = {store.id: StoreRef.of(store) for store in session.scalars(select(Store))}
+    waiting = session.execute(
+        select(StoreDay.store_id, StoreDay.business_date).where(
+            StoreDay.state.in_((declaring.READY, declaring.HELD))
+        )
+    )
+    found = {(store_id, on) for store_id, on in waiting}
+    unreleased = session.execute(
+        select(JournalRow.store_id, JournalRow.business_date, JournalRow.links).where(
+            JournalRow.state == BUILT, JournalRow.kind.in_((DAY, LATE))
+        )
+    )
+    found |= {(store_id, on) for store_id, on, links in unreleased if links != shared.links_json}
+    wanted = sorted((on, store_id) for store_id, on in found if until is None or on <= until)
+    return [(stores[store_id], on) for on, store_id in wanted]
+
+
+def build_day(
+    session: Session, store: StoreRef, on: date, shared: _With
+) -> tuple[_Work, JournalRow | None]:
+    """Compute outside the writing transaction; write only if the receipts are still the same."""
+    with db.reading(session):
+        work = _compute(session, store, on, shared)
+    with db.transaction(session):
+        unsent = [row.id for row in work.unsent]
+        if receipt_ids(session, store.id, on, unsent) != work.receipt_ids:
+            # Another import or build came between; the next build takes the day as it is then.
+            return _Work(store, on, [], []), None
+        return work, _write(session, work, shared)
+
+
+def _compute(session: Session, store: StoreRef, on: date, shared: _With) -> _Work:
+    unsent = journal_rows.unsent_journals(session, store.id, on)
+    standing = journal_rows.has_standing_journal(session, store.id, on)
+    ids, receipts = receipts_to_build(session, store, on, [row.id for row in unsent])
+    work = _Work(store, on, ids, unsent)
+    declaration = declaration_of(store, on, receipts)
+    work.problems = check(declaration, shared.links, store.facts)
+    work.checks = window_checks(session, store, on, receipts)
+    if holding(work.problems):
+        return work
+    kind = LATE if standing else DAY
+    journal = post(declaration, shared.links, kind=kind, names=shared.names)
+    journal = journal_rows.with_cost_centre(journal, store.cost_centre)
+    if len(journal.lines) > LINES_MAX:
+        work.problems.append(_too_large(len(journal.lines)))
+    else:
+        work.journal = journal
+    return work
+
+
+def _write(session: Session, work: _Work, shared: _With) -> JournalRow | None:
+    """The outcome of one day: held, nothing to post, unchanged, or a new journal."""
+    day = session.scalars(
+        select(StoreDay).where(
+            StoreDay.store_id == work.store.id, StoreDay.business_date == work.on
+        )
+    ).one()
+    day.problems = [problem.to_json() for problem in work.problems]
+    day.checks, day.updated_at = work.checks, db.now(session)
+    if work.journal is None:
+        day.state = declaring.HELD
+        _withdraw_all(session, work, "the day is held", shared.actor)
+        return None
+    day.state = declaring.BUILT
+    if work.journal.is_empty:
+        day.reason = declaring.NOTHING_MOVED
+        _withdraw_all(session, work, "nothing is left to post", shared.actor)
+        return None
+    if len(work.unsent) == 1 and _is_same(session, work.unsent[0], work):
+        return None
+    _withdraw_all(session, work, "built again: receipts or links changed", shared.actor)
+    snapshot = Snapshot(shared.links_json, _checks_of(work), work.receipt_ids)
+    row = journal_rows.add_journal(session, work.journal, work.store, snapshot)
+    subject = f"journal {row.sequence}"
+    audit.record(session, shared.actor, "journal.built", subject, reference=row.reference)
+    return row
+
+
+def _is_same(session: Session, row: JournalRow, work: _Work) -> bool:
+    """Links may have changed without changing this journal; then its number stays."""
+    assert work.journal is not None, "there is a journal to compare with"
+    stored = session.scalars(
+        select(JournalRow).where(JournalRow.id == row.id).options(undefer(JournalRow.links))
+    ).one()
+    known = set(receipt_ids(session, work.store.id, work.on, []))
+    if known.intersection(work.receipt_ids) or row.kind != work.journal.kind:
+        return False
+    new = [journal_rows.line_values(line, row.id) for line in work.journal.lines]
+    old = [{column: getattr(line, column) for column in new[0]} for line in stored.lines]
+    return old == new
+
+
+def _withdraw_all(session: Session, work: _Work, reason: str, actor: str) -> None:
+    for row in work.unsent:
+        journal_rows.withdraw(session, row, reason)
+        subject = f"journal {row.sequence}"
+        audit.record(session, actor, "journal.withdrawn", subject, reason=reason)
+
+
+def _checks_of(work: _Work) -> list[dict[str, Any]]:
+    """What the ledger asserted while posting, then the Z windows; shown in the preview."""
+    assert work.journal is not None, "only a journal has checks"
+    balance = {
+        "what": "balanced",
+        "result": "passed",
+        "expected": work.journal.debit.minor,
+        "found": work.journal.credit.minor,
+    }
+    shown = [
+        {"what": problem.code, "result": "shown", "problem": problem.to_json()}
+        for problem in work.problems
+        if not problem.holds
+    ]
+    return [balance, *work.checks, *shown]
+
+
+def _too_large(lines: int) -> Problem:
+    return Problem(
+        "journal_too_large",
+        f"De journaalpost zou {lines} regels hebben; meer dan {LINES_MAX} wordt niet verzonden.",
+        f"The journal would have {lines} lines; more than {LINES_MAX} are not sent.",
+        Place(),
+        "Voeg kassagroepen samen, of koppel ze zonder kostenplaats per regel.",
+        "Merge register groups, or link them without a cost centre per line.",
+    )
+
+
+def withdraw_journal(session: Session, sequence: int, actor: str) -> None:
+    """Take back a journal that was not sent; the next build makes a new one."""
+    with db.transaction(session):
+        row = session.scalars(
+            select(JournalRow).where(JournalRow.sequence == sequence)
+        ).one_or_none()
+        if row is None:
+            raise NotFound(f"There is no journal {sequence}.")
+        if row.kind not in (DAY, LATE) or row.state not in (BUILT, RELEASED):
+            raise Refused(f"Journal {sequence} is {row.state}. Reverse it instead.")
+        journal_rows.withdraw(session, row, f"withdrawn by {actor}")
+        day = session.scalars(
+            select(StoreDay).where(
+                StoreDay.store_id == row.store_id,
+                StoreDay.business_date == row.business_date,
+            )
+        ).one()
+        day.state = declaring.OPEN
+        declaring.refresh_open_days(session)
+        audit.record(session, actor, "journal.withdrawn", f"journal {sequence}")

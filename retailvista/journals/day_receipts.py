@@ -1,0 +1,158 @@
+"""The receipts and Z reports of a store day, as values of the ledger.
+
+Invariant: only receipts of files that were read to the end are seen.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import date
+
+from sqlalchemy import ColumnElement, or_, select
+from sqlalchemy.orm import Session
+
+from retailvista.companies.models import Store
+from retailvista.journals.models import ReceiptRow, StoreDay, TillFile, ZReportRow
+from retailvista.ledger.checks import StoreFacts
+from retailvista.ledger.declaration import Declaration, ZReport
+from retailvista.ledger.receipt import Receipt
+
+
+@dataclass(frozen=True, slots=True)
+class StoreRef:
+    """What building needs to know of a store."""
+
+    id: int
+    code: str
+    country: str
+    currency: str
+    rounding_step: int
+    cost_centre: str
+
+    @classmethod
+    def of(cls, store: Store) -> StoreRef:
+        return cls(
+            store.id,
+            store.code,
+            store.country,
+            store.currency,
+            store.rounding_step,
+            store.cost_centre,
+        )
+
+    @property
+    def facts(self) -> StoreFacts:
+        return StoreFacts(self.country, self.currency, self.rounding_step)
+
+
+def is_read() -> ColumnElement[bool]:
+    """Condition on receipts: their file was read to the end."""
+    return ReceiptRow.file_id.in_(select(TillFile.id).where(TillFile.state == "read"))
+
+
+def free_or_in(journal_ids: Iterable[int]) -> ColumnElement[bool]:
+    """Condition on receipts: in no journal, or in one of these that may still be rebuilt."""
+    return or_(ReceiptRow.journal_id.is_(None), ReceiptRow.journal_id.in_(list(journal_ids)))
+
+
+def receipt_ids(session: Session, store_id: int, on: date, unsent: Iterable[int]) -> list[int]:
+    """Ids of the receipts that a build of this day would take, in their order."""
+    return list(
+        session.scalars(
+            select(ReceiptRow.id)
+            .where(
+                ReceiptRow.store_id == store_id,
+                ReceiptRow.business_date == on,
+                free_or_in(unsent),
+                is_read(),
+            )
+            .order_by(ReceiptRow.id)
+        )
+    )
+
+
+def receipts_to_build(
+    session: Session, store: StoreRef, on: date, unsent: Iterable[int]
+) -> tuple[list[int], list[Receipt]]:
+    """The same receipts with their content."""
+    rows = session.execute(
+        select(ReceiptRow.id, ReceiptRow.content)
+        .where(
+            ReceiptRow.store_id == store.id,
+            ReceiptRow.business_date == on,
+            free_or_in(unsent),
+            is_read(),
+        )
+        .order_by(ReceiptRow.id)
+    ).all()
+    ids = [row[0] for row in rows]
+    return ids, [Receipt.from_row(store.code, row[1]) for row in rows]
+
+
+def receipts_of_journal(session: Session, journal_id: int, store_code: str) -> list[Receipt]:
+    """Every receipt of a journal."""
+    rows = session.scalars(
+        select(ReceiptRow.content)
+        .where(ReceiptRow.journal_id == journal_id)
+        .order_by(ReceiptRow.id)
+    )
+    return [Receipt.from_row(store_code, row) for row in rows]
+
+
+def declaration_of(store: StoreRef, on: date, receipts: list[Receipt]) -> Declaration:
+    """The declaration that these receipts make."""
+    return Declaration(store.code, on, tuple(receipts), currency=store.currency)
+
+
+def z_reports_around(session: Session, store_id: int, on: date) -> list[ZReport]:
+    """Z reports made on a day, each register's with the one before it."""
+    made = session.scalars(
+        select(ZReportRow.content).where(ZReportRow.store_id == store_id, ZReportRow.on == on)
+    ).all()
+    found = [ZReport.from_row(content) for content in made]
+    for register in {report.register for report in found}:
+        before = session.scalars(
+            select(ZReportRow.content)
+            .where(
+                ZReportRow.store_id == store_id,
+                ZReportRow.register == register,
+                ZReportRow.on < on,
+            )
+            .order_by(ZReportRow.on.desc(), ZReportRow.id.desc())
+            .limit(20)
+        )
+        earlier = [ZReport.from_row(content) for content in before]
+        if earlier:
+            found.append(max(earlier, key=lambda report: (report.at, report.number)))
+    return found
+
+
+def receipts_since(
+    session: Session, store: StoreRef, after: dict[str, str], before: date
+) -> list[Receipt]:
+    """Receipts of earlier days in windows that are still open: written after `after[register]`."""
+    if not after:
+        return []
+    first = date.fromisoformat(min(after.values())[:10])
+    days = session.execute(
+        select(StoreDay.business_date, StoreDay.last_written).where(
+            StoreDay.store_id == store.id,
+            StoreDay.business_date >= first,
+            StoreDay.business_date < before,
+        )
+    )
+    found: list[Receipt] = []
+    for on, written in days.all():
+        wanted = [r for r, moment in after.items() if written.get(r, "") > moment]
+        if wanted:
+            rows = session.scalars(
+                select(ReceiptRow.content).where(
+                    ReceiptRow.store_id == store.id,
+                    ReceiptRow.business_date == on,
+                    ReceiptRow.register.in_(wanted),
+                    is_read(),
+                )
+            )
+            found += [Receipt.from_row(store.code, row) for row in rows]
+    return [receipt for receipt in found if receipt.written > after[receipt.register]]

@@ -1,0 +1,179 @@
+"""Journals as rows: writing a new one with its number, withdrawing one that was not sent.
+
+Invariants: number, lines and the receipts they came from are written in one transaction; a
+withdrawn journal keeps its row, lines and number, and lets go of its receipts.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from typing import Any
+
+from sqlalchemy import insert, select, update
+from sqlalchemy.orm import Session
+
+from retailvista import db
+from retailvista.companies.models import Company
+from retailvista.companies.scope import scoped_company_id
+from retailvista.errors import Refused
+from retailvista.journals.counters import journal_numbers
+from retailvista.journals.day_receipts import StoreRef
+from retailvista.journals.models import Export, JournalLine, JournalRow, ReceiptRow
+from retailvista.ledger.journal import Journal, Line
+
+BUILT, RELEASED, EXPORTED, WITHDRAWN = "built", "released", "exported", "withdrawn"
+UPDATE_MAX = 500  # ids per statement
+NO_SYNC = {"synchronize_session": False}
+
+
+@dataclass(frozen=True, slots=True)
+class Snapshot:
+    """What a journal was built with, kept beside it."""
+
+    links: dict[str, Any]
+    checks: list[dict[str, Any]]
+    receipt_ids: Sequence[int]
+
+
+def add_journal(
+    session: Session, journal: Journal, store: StoreRef, snapshot: Snapshot
+) -> JournalRow:
+    """The rows of a new journal, inside the caller's transaction."""
+    year = journal.business_date.year
+    sequence, number = journal_numbers(session, journal.kind, year)
+    row = JournalRow(
+        sequence=sequence,
+        kind=journal.kind,
+        year=year,
+        number=number,
+        store_id=store.id,
+        business_date=journal.business_date,
+        currency=journal.currency,
+        debit=journal.debit.minor,
+        credit=journal.credit.minor,
+        reference=_reference(session, store.code, journal, sequence),
+        links=snapshot.links,
+        checks=snapshot.checks,
+        receipts=journal.receipts,
+        built_at=db.now(session),
+    )
+    session.add(row)
+    session.flush()
+    lines = [line_values(line, row.id) for line in journal.lines]
+    session.execute(insert(JournalLine), lines)
+    _assign(session, snapshot.receipt_ids, row.id)
+    return row
+
+
+def _reference(session: Session, store_code: str, journal: Journal, sequence: int) -> str:
+    own = select(Company.number).where(Company.id == scoped_company_id())
+    number = session.scalar(own)
+    reference = f"RV-{number}-{store_code}-{journal.business_date}-{sequence}"
+    assert len(reference) <= 60, "a reference fits its column"
+    return reference
+
+
+def line_values(line: Line, journal_id: int) -> dict[str, Any]:
+    """Column values of a journal line."""
+    return {
+        "company_id": scoped_company_id(),
+        "journal_id": journal_id,
+        "nr": line.nr,
+        "side": line.side.value,
+        "amount": line.amount.minor,
+        "gl_code": line.gl_code,
+        "description": line.description,
+        "vat_code": line.vat_code,
+        "vat_amount": line.vat_amount.minor if line.vat_amount else 0,
+        "vat_bp": line.vat_bp,
+        "is_vat": line.is_vat,
+        "cost_centre": line.cost_centre,
+        "key": line.key.to_text() if line.key else "",
+    }
+
+
+def _assign(session: Session, ids: Sequence[int], journal_id: int) -> None:
+    taken = 0
+    for start in range(0, len(ids), UPDATE_MAX):
+        done = session.execute(
+            update(ReceiptRow)
+            .where(
+                ReceiptRow.id.in_(ids[start : start + UPDATE_MAX]),
+                ReceiptRow.journal_id.is_(None),
+            )
+            .values(journal_id=journal_id),
+            execution_options=NO_SYNC,
+        )
+        taken += done.rowcount  # type: ignore[attr-defined]
+    assert taken == len(ids), "every receipt is in one journal only"
+
+
+def with_cost_centre(journal: Journal, cost_centre: str) -> Journal:
+    """The store's cost centre on turnover that has none of its own."""
+    if not cost_centre:
+        return journal
+    lines = tuple(
+        replace(line, cost_centre=cost_centre)
+        if not line.cost_centre and line.vat_bp is not None and not line.is_vat
+        else line
+        for line in journal.lines
+    )
+    return replace(journal, lines=lines)
+
+
+def unsent_journals(session: Session, store_id: int, on: Any) -> list[JournalRow]:
+    """Journals of a day that may still be rebuilt: built, not released."""
+    return list(
+        session.scalars(
+            select(JournalRow).where(
+                JournalRow.store_id == store_id,
+                JournalRow.business_date == on,
+                JournalRow.state == BUILT,
+                JournalRow.kind.in_(("day", "late")),
+            )
+        )
+    )
+
+
+def has_standing_journal(session: Session, store_id: int, on: Any) -> bool:
+    """True when the day has a released or exported journal that is not reversed."""
+    reversal = JournalRow.__table__.alias("reversal")
+    reversed_ids = select(reversal.c.reverses_id).where(
+        reversal.c.company_id == scoped_company_id(),
+        reversal.c.reverses_id.is_not(None),
+        reversal.c.state != WITHDRAWN,
+    )
+    found = session.scalar(
+        select(JournalRow.id)
+        .where(
+            JournalRow.store_id == store_id,
+            JournalRow.business_date == on,
+            JournalRow.kind.in_(("day", "late")),
+            JournalRow.state.in_((RELEASED, EXPORTED)),
+            JournalRow.id.not_in(reversed_ids),
+        )
+        .limit(1)
+    )
+    return found is not None
+
+
+def withdraw(session: Session, row: JournalRow, reason: str) -> None:
+    """Take back a journal that was not sent; its number stays visible, its receipts are free."""
+    assert row.state in (BUILT, RELEASED), "only what was not sent is withdrawn"
+    of_row = (Export.journal_id == row.id, Export.live.is_(True))
+    if session.scalar(select(Export.id).where(*of_row)) is not None:
+        # One statement, so that a worker who claims it at this moment wins or finds it gone.
+        untouched = (Export.state == "ready", Export.sends == 0)
+        done = session.execute(
+            update(Export).where(*of_row, *untouched).values(live=False),
+            execution_options=NO_SYNC,
+        )
+        if not done.rowcount:  # type: ignore[attr-defined]
+            raise Refused(f"Journal {row.sequence} is being sent or was sent. Reverse it instead.")
+    row.state, row.reason = WITHDRAWN, reason[:300]
+    session.flush()
+    session.execute(
+        update(ReceiptRow).where(ReceiptRow.journal_id == row.id).values(journal_id=None),
+        execution_options=NO_SYNC,
+    )
