@@ -17,6 +17,7 @@ db          engine, transaction(), column types, the database's clock
 vault       sealing of secrets; the only module that sees the key
 ledger      PURE: money, VAT, receipts, declarations, links, checks, journals, posting
 config      settings, refused at the door when wrong
+logs        one line of JSON per event, never a secret
 clock       the only place that reads the time
 errors      every error raised on purpose
 sandbox     a small Exact Online of our own, outside the layers
