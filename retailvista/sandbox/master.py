@@ -111,7 +111,9 @@ def read_master(store: Store, division: int) -> Master:
         "WHERE Division = ?",
         division,
     ):
-        master.accounts[row[0]] = Account(*row[:6], bool(row[6]))
+        master.accounts[row[0]] = Account(
+            row[0], row[1], row[2], row[3], row[4], row[5], bool(row[6])
+        )
     for row in store.rows(
         "SELECT Code, Description, Type, AllowVAT, AllowVariableCurrency, IsBlocked FROM journal "
         "WHERE Division = ?",
@@ -124,8 +126,16 @@ def read_master(store: Store, division: int) -> Master:
         "FROM vat_code WHERE Division = ?",
         division,
     ):
-        code = VatCode(*row[1:7], bool(row[7]), tuple(rates.get(row[0], ())))
-        master.vat[code.code] = code
+        master.vat[row[1]] = VatCode(
+            code=row[1],
+            description=row[2],
+            type=row[3],
+            transaction=row[4],
+            to_pay=row[5],
+            to_claim=row[6],
+            is_blocked=bool(row[7]),
+            rates=tuple(rates.get(row[0], ())),
+        )
     _small(store, division, master)
     return master
 

@@ -142,16 +142,8 @@ class Pages:
     def _calls(self, language: str) -> Answer:
         shown = ("method", "path", "status", "client_id", "ms", "fault")
         rows: list[list[object]] = [
-            [
-                clock(c["at"]),
-                c["method"],
-                c["path"],
-                c["status"],
-                c["client_id"],
-                c["ms"],
-                c["fault"],
-            ]
-            for c in self.sandbox.judge.calls(200)
+            [clock(call["at"]), *(call[name] for name in shown)]
+            for call in self.sandbox.judge.calls(200)
         ]
         words = ("time", "method", "path", "status", "app", "ms", "fault")
         listed = table([say(word, language) for word in words], rows, frozenset({3, 5}))
