@@ -93,6 +93,7 @@ class _Work:
     on: date
     receipt_ids: list[int]
     unsent: list[JournalRow]
+    standing: bool = False
     journal: Journal | None = None
     problems: list[Problem] = field(default_factory=list)
     checks: list[dict[str, Any]] = field(default_factory=list)
@@ -148,18 +149,38 @@ def build_day(
     with db.reading(session):
         work = _compute(session, store, on, shared)
     with db.transaction(session):
-        unsent = [row.id for row in work.unsent]
-        if receipt_ids(session, store.id, on, unsent) != work.receipt_ids:
-            # Another import or build came between; the next build takes the day as it is then.
+        day = _locked_day(session, store.id, on)
+        if not _is_still_so(session, work):
+            # An import, a release or another build came between; the next build sees it.
             return _Work(store, on, [], []), None
-        return work, _write(session, work, shared)
+        return work, _write(session, day, work, shared)
+
+
+def _locked_day(session: Session, store_id: int, on: date) -> StoreDay:
+    """The row of the day; two builds of one day take turns on it."""
+    return session.scalars(
+        select(StoreDay)
+        .where(StoreDay.store_id == store_id, StoreDay.business_date == on)
+        .with_for_update()
+        .execution_options(populate_existing=True)
+    ).one()
+
+
+def _is_still_so(session: Session, work: _Work) -> bool:
+    store_id, on = work.store.id, work.on
+    unsent = [row.id for row in journal_rows.unsent_journals(session, store_id, on)]
+    return (
+        unsent == [row.id for row in work.unsent]
+        and receipt_ids(session, store_id, on, unsent) == work.receipt_ids
+        and journal_rows.has_standing_journal(session, store_id, on) == work.standing
+    )
 
 
 def _compute(session: Session, store: StoreRef, on: date, shared: _With) -> _Work:
     unsent = journal_rows.unsent_journals(session, store.id, on)
     standing = journal_rows.has_standing_journal(session, store.id, on)
     ids, receipts = receipts_to_build(session, store, on, [row.id for row in unsent])
-    work = _Work(store, on, ids, unsent)
+    work = _Work(store, on, ids, unsent, standing)
     declaration = declaration_of(store, on, receipts)
     work.problems = check(declaration, shared.links, store.facts)
     work.checks = window_checks(session, store, on, receipts)
@@ -175,13 +196,8 @@ def _compute(session: Session, store: StoreRef, on: date, shared: _With) -> _Wor
     return work
 
 
-def _write(session: Session, work: _Work, shared: _With) -> JournalRow | None:
+def _write(session: Session, day: StoreDay, work: _Work, shared: _With) -> JournalRow | None:
     """The outcome of one day: held, nothing to post, unchanged, or a new journal."""
-    day = session.scalars(
-        select(StoreDay).where(
-            StoreDay.store_id == work.store.id, StoreDay.business_date == work.on
-        )
-    ).one()
     day.problems = [problem.to_json() for problem in work.problems]
     day.checks, day.updated_at = work.checks, db.now(session)
     if work.journal is None:

@@ -13,10 +13,12 @@ from sqlalchemy import ColumnElement, or_, select
 from sqlalchemy.orm import Session
 
 from retailvista.companies.models import Store
-from retailvista.journals.models import ReceiptRow, StoreDay, TillFile, ZReportRow
+from retailvista.journals.models import JournalRow, ReceiptRow, StoreDay, TillFile, ZReportRow
 from retailvista.ledger.checks import StoreFacts
 from retailvista.ledger.declaration import Declaration, ZReport
 from retailvista.ledger.receipt import Receipt
+
+RUNS_MAX = 200  # runs of ids per query
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,14 +92,32 @@ def receipts_to_build(
     return ids, [Receipt.from_row(store.code, row[1]) for row in rows]
 
 
+def runs_of(ids: Iterable[int]) -> list[list[int]]:
+    """Ids as runs without gaps; receipts of one day mostly came in one go.
+
+    >>> runs_of([7, 3, 4, 5])
+    [[3, 5], [7, 7]]
+    """
+    runs: list[list[int]] = []
+    for number in sorted(ids):
+        if runs and runs[-1][1] == number - 1:
+            runs[-1][1] = number
+        else:
+            runs.append([number, number])
+    return runs
+
+
 def receipts_of_journal(session: Session, journal_id: int, store_code: str) -> list[Receipt]:
-    """Every receipt of a journal."""
-    rows = session.scalars(
-        select(ReceiptRow.content)
-        .where(ReceiptRow.journal_id == journal_id)
-        .order_by(ReceiptRow.id)
-    )
-    return [Receipt.from_row(store_code, row) for row in rows]
+    """Every receipt that a journal was built from, also when it was withdrawn or reversed."""
+    runs = session.scalars(select(JournalRow.receipt_runs).where(JournalRow.id == journal_id)).one()
+    found: list[Receipt] = []
+    for start in range(0, len(runs), RUNS_MAX):
+        within = [ReceiptRow.id.between(*run) for run in runs[start : start + RUNS_MAX]]
+        rows = session.scalars(
+            select(ReceiptRow.content).where(or_(*within)).order_by(ReceiptRow.id)
+        )
+        found += [Receipt.from_row(store_code, row) for row in rows]
+    return found
 
 
 def declaration_of(store: StoreRef, on: date, receipts: list[Receipt]) -> Declaration:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from datetime import date
 from typing import Any
 
 from sqlalchemy import insert, select, update
@@ -18,9 +19,9 @@ from retailvista.companies.models import Company
 from retailvista.companies.scope import scoped_company_id
 from retailvista.errors import Refused
 from retailvista.journals.counters import journal_numbers
-from retailvista.journals.day_receipts import StoreRef
+from retailvista.journals.day_receipts import StoreRef, runs_of
 from retailvista.journals.models import Export, JournalLine, JournalRow, ReceiptRow
-from retailvista.ledger.journal import Journal, Line
+from retailvista.ledger.journal import DAY, LATE, Journal, Line
 
 BUILT, RELEASED, EXPORTED, WITHDRAWN = "built", "released", "exported", "withdrawn"
 UPDATE_MAX = 500  # ids per statement
@@ -56,6 +57,7 @@ def add_journal(
         links=snapshot.links,
         checks=snapshot.checks,
         receipts=journal.receipts,
+        receipt_runs=runs_of(snapshot.receipt_ids),
         built_at=db.now(session),
     )
     session.add(row)
@@ -122,21 +124,24 @@ def with_cost_centre(journal: Journal, cost_centre: str) -> Journal:
     return replace(journal, lines=lines)
 
 
-def unsent_journals(session: Session, store_id: int, on: Any) -> list[JournalRow]:
+def unsent_journals(session: Session, store_id: int, on: date) -> list[JournalRow]:
     """Journals of a day that may still be rebuilt: built, not released."""
     return list(
         session.scalars(
-            select(JournalRow).where(
+            select(JournalRow)
+            .where(
                 JournalRow.store_id == store_id,
                 JournalRow.business_date == on,
                 JournalRow.state == BUILT,
-                JournalRow.kind.in_(("day", "late")),
+                JournalRow.kind.in_((DAY, LATE)),
             )
+            .order_by(JournalRow.id)
+            .execution_options(populate_existing=True)
         )
     )
 
 
-def has_standing_journal(session: Session, store_id: int, on: Any) -> bool:
+def has_standing_journal(session: Session, store_id: int, on: date) -> bool:
     """True when the day has a released or exported journal that is not reversed."""
     reversal = JournalRow.__table__.alias("reversal")
     reversed_ids = select(reversal.c.reverses_id).where(
@@ -149,7 +154,7 @@ def has_standing_journal(session: Session, store_id: int, on: Any) -> bool:
         .where(
             JournalRow.store_id == store_id,
             JournalRow.business_date == on,
-            JournalRow.kind.in_(("day", "late")),
+            JournalRow.kind.in_((DAY, LATE)),
             JournalRow.state.in_((RELEASED, EXPORTED)),
             JournalRow.id.not_in(reversed_ids),
         )

@@ -197,6 +197,8 @@ class JournalRow(CompanyOwned, db.Model):
     links: Mapped[dict[str, Any]] = mapped_column(JSON, default=dict, deferred=True)
     checks: Mapped[list[Any]] = mapped_column(JSON, default=list, deferred=True)
     receipts: Mapped[int] = mapped_column(default=0)
+    # Runs of receipt ids [[first, last], ...]: also a withdrawn or reversed journal leads back.
+    receipt_runs: Mapped[list[Any]] = mapped_column(JSON, default=list, deferred=True)
     reverses_id: Mapped[int | None]
     reason: Mapped[str] = mapped_column(String(300), default="")
     built_at: Mapped[datetime] = mapped_column(UtcDateTime)

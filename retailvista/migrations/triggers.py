@@ -14,7 +14,7 @@ SENT = (
 )
 FROZEN_COLUMNS = (
     "company_id", "kind", "year", "number", "sequence", "store_id", "business_date", "currency",
-    "debit", "credit", "reference", "reverses_id", "links",
+    "debit", "credit", "reference", "reverses_id", "links", "receipt_runs",
 )  # fmt: skip
 LINES_BALANCE = (
     "(SELECT coalesce(sum(CASE side WHEN 'D' THEN amount ELSE 0 END), 0) FROM journal_line"

@@ -523,6 +523,7 @@ def upgrade() -> None:
     sa.Column('links', sa.JSON(), nullable=False),
     sa.Column('checks', sa.JSON(), nullable=False),
     sa.Column('receipts', sa.Integer(), nullable=False),
+    sa.Column('receipt_runs', sa.JSON(), nullable=False),
     sa.Column('reverses_id', sa.Integer(), nullable=True),
     sa.Column('reason', sa.String(length=300), nullable=False),
     sa.Column('built_at', UtcDateTime(), nullable=False),
