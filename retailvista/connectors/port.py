@@ -195,6 +195,14 @@ class Books(Protocol):
         """Entries of the journal code whose lines carry the posting key."""
         ...
 
+    def sees_entries(self, wire: Wire, session: Session, journal_code: str) -> bool:
+        """Whether this login may read entries, and the journal code is shown to it.
+
+        Asked while nothing of ours is known to be there: an empty list proves nothing without it.
+        False also when it could not be found out.
+        """
+        ...
+
     def create_gl(
         self, wire: Wire, session: Session, code: str, name: str, *, profit_and_loss: bool
     ) -> None:
@@ -233,5 +241,7 @@ class Provider:
     books: Books
     budget: Budget
     read_limits: Callable[[Reply], Limits]
+    throttled_until: Callable[[Reply], datetime | None]
+    posting_endpoint: str
     endpoint_of: Callable[[str], str]
     hint_for: Callable[[str, str], str]

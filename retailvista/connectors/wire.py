@@ -55,6 +55,7 @@ class Wire(Protocol):
 class Limits:
     """What an answer says about the provider's own limits; None where it says nothing."""
 
+    minute_limit: int | None = None
     minute_remaining: int | None = None
     minute_reset_at: datetime | None = None
     day_limit: int | None = None

@@ -16,6 +16,7 @@ def read_limits(reply: Reply) -> Limits:
     """What the headers say; None for what they do not."""
     read = reply.headers.get
     return Limits(
+        minute_limit=_whole(read("x-ratelimit-minutely-limit")),
         minute_remaining=_whole(read("x-ratelimit-minutely-remaining")),
         minute_reset_at=_instant(read("x-ratelimit-minutely-reset")),
         day_limit=_whole(read("x-ratelimit-limit")),

@@ -5,10 +5,10 @@ from __future__ import annotations
 from retailvista.companies.models import LICENCE_EXACT
 from retailvista.config import EXACT_SITES
 from retailvista.connectors.exact_online.books import ExactBooks
-from retailvista.connectors.exact_online.limits import read_limits
+from retailvista.connectors.exact_online.limits import read_limits, throttled_until
 from retailvista.connectors.exact_online.login import ExactLogin
 from retailvista.connectors.exact_online.refusals import hint_for
-from retailvista.connectors.exact_online.urls import endpoint_of
+from retailvista.connectors.exact_online.urls import ENTRIES, endpoint_of
 from retailvista.connectors.port import Budget, Provider
 
 # Exact allows 60 a minute and 5,000 a day per app and division, and blocks the key for an hour
@@ -31,6 +31,8 @@ EXACT_ONLINE = Provider(
     books=ExactBooks(),
     budget=BUDGET,
     read_limits=read_limits,
+    throttled_until=throttled_until,
+    posting_endpoint=ENTRIES,
     endpoint_of=endpoint_of,
     hint_for=hint_for,
 )
