@@ -8,7 +8,7 @@ else the legal rate nearest to In / Ex - 1; four decimals are rounded half up pe
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import date
 from typing import Any, NamedTuple
@@ -21,6 +21,7 @@ from retailvista.journals.intake.amounts import (
     written_date,
     written_time,
 )
+from retailvista.journals.intake.tags import TillTags
 from retailvista.journals.intake.till_codes import PAYMENT, TRANSACTION, TillCodes
 from retailvista.ledger.receipt import DELETED, SOLD, Receipt, ReceiptLine, Tender
 from retailvista.ledger.rounding import PER_MINOR, half_up, round_lines
@@ -29,15 +30,17 @@ from retailvista.ledger.vat import nearest_rate
 # In, Ex and VAT are each rounded once in the file: together at most one and a half cents.
 LINE_ODD_MAX = 150
 
-
-class Missing(ValueError):
-    """A mandatory element is not there."""
+Texts = dict[str, str | None]
 
 
 class FineLine(NamedTuple):
-    """A line in ten-thousandths, before the receipt is rounded."""
+    """A receipt line in ten-thousandths, before the receipt is rounded."""
 
-    text: tuple[str, str, str, str, str]  # nr, group, article, description, quantity
+    nr: str
+    group: str
+    article: str
+    description: str
+    quantity: str
     gross: int
     net: int
     vat: int
@@ -49,131 +52,124 @@ class FineLine(NamedTuple):
 
     @property
     def key(self) -> str:
-        side = "-" if self.gross < 0 or (self.gross == 0 and self.net < 0) else "+"
-        return f"{side}|{self.text[1]}|{self.vat_bp}|{self.vat_code}|{self.gl_code}|{self.kind}"
+        side = "-" if (self.gross or self.net) < 0 else "+"
+        return f"{side}|{self.group}|{self.vat_bp}|{self.vat_code}|{self.gl_code}|{self.kind}"
 
 
 @dataclass(slots=True)
 class ReceiptMaker:
     """Knows the tags, the codes and the currency of one file."""
 
+    tags: TillTags
     name: str
     currency: str
     country: str
     codes: TillCodes
     group_of_article: dict[str, str]
     store_of: Callable[[str, str], str]
-    _tags: dict[str, str]
 
     def make(self, element: Any, location: str, register: str) -> Receipt:
         """The receipt, or Refused with file and line."""
+        own = _texts(element)
         try:
-            return self._make(element, location, register)
+            return self._receipt(own, element, location, register)
         except ValueError as wrong:
-            nr = self._fields(element).get("nr", "?")
             raise Refused(
-                f"{self.name}, line {element.sourceline}, receipt {nr}: {wrong}."
-                " Ask the till supplier for a correct export."
+                f"{self.name}, line {element.sourceline}, receipt {own.get(self.tags.nr, '?')}:"
+                f" {wrong}. Ask the till supplier for a correct export."
             ) from wrong
 
-    def _make(self, element: Any, location: str, register: str) -> Receipt:
-        tags = self._tags
-        own: dict[str, str] = {}
-        lines: list[Any] = []
-        payments: list[dict[str, str]] = []
-        rates: set[tuple[str, str]] = set()
-        rounding_gl = ""
-        for child in element:
-            local = tags.get(child.tag)
-            if local == "ctLine":
-                lines.append(child)
-            elif local == "payment":
-                payments.append(self._fields(child))
-            elif local == "vat":
-                vat = self._fields(child)
-                rates.add((vat.get("vatCode", ""), vat.get("vatPerc", "")))
-            elif local == "rounding":
-                rounding_gl = self._fields(child).get("accID", "")
-            elif local is not None:
-                own[local] = child.text or ""
-        written_on = written_date(_must(own, "transDate"))
-        booked = written_date(own["bookDate"]) if own.get("bookDate") else written_on
-        stated = fine_amount(_must(own, "transAmntIn"))
-        unsigned = own.get("amntTp") == "D" and stated > 0
-        flip = -1 if unsigned else 1
-        fine = [self._line(line, rates, booked) for line in lines]
-        if not fine and stated:
-            fine = [self._bare_line(own, flip)]
-        made = _whole(fine)
-        own_type = own.get("transType", "")
-        total = sum(line.gross for line in made if line.kind != DELETED)
+    def _receipt(self, own: Texts, element: Any, location: str, register: str) -> Receipt:
+        tags = self.tags
+        written_on = written_date(_must(own, tags.transDate))
+        booked = written_date(own[tags.bookDate]) if own.get(tags.bookDate) else written_on
+        stated = fine_amount(_must(own, tags.transAmntIn))
+        # Some tills write no signs at all; then D on the receipt means that money went back.
+        flip = -1 if stated > 0 and own.get(tags.amntTp) == "D" else 1
+        lines = self._lines(own, element, booked, flip)
+        own_type = own.get(tags.transType) or ""
+        total = sum(line.gross for line in lines if line.kind != DELETED)
         stated_minor = flip * half_up(stated)
         return Receipt(
             store=self.store_of(location, register),
             register=register,
-            nr=_must(own, "nr"),
+            nr=_must(own, tags.nr),
             transaction_type=self.codes.standard(TRANSACTION, own_type),
             own_type=own_type,
             business_date=booked,
             written_on=written_on,
-            written_at=written_time(_must(own, "transTime")),
-            lines=made,
-            tenders=tuple(self._tender(payment, flip) for payment in payments),
+            written_at=written_time(_must(own, tags.transTime)),
+            lines=lines,
+            tenders=tuple(
+                self._tender(_texts(paid), flip) for paid in element.iterchildren(tags.payment)
+            ),
             currency=self.currency,
-            voided=flag(own.get("voidTransaction")),
-            training=flag(own.get("trainingID")),
-            rounding_gl=rounding_gl,
-            reference=own.get("transID", ""),
+            voided=flag(own.get(tags.voidTransaction)),
+            training=flag(own.get(tags.trainingID)),
+            rounding_gl=self._rounding_gl(own, element),
+            reference=own.get(tags.transID) or "",
             stated_total=None if stated_minor == total else stated_minor,
         )
 
-    def _fields(self, element: Any) -> dict[str, str]:
-        tags = self._tags
-        return {tags[c.tag]: c.text for c in element if c.text and c.tag in tags}
+    def _lines(self, own: Texts, element: Any, on: date, flip: int) -> tuple[ReceiptLine, ...]:
+        only_rate = ("", "")
+        if self.tags.vat in own:
+            vats = element.iterchildren(self.tags.vat)
+            rates = {self._rate_texts(_texts(vat)) for vat in vats}
+            only_rate = rates.pop() if len(rates) == 1 else only_rate
+        fine = [self._line(line, only_rate, on) for line in element.iterchildren(self.tags.ctLine)]
+        if not fine and fine_amount(own[self.tags.transAmntIn]):
+            fine = [self._bare_line(own, on, flip)]
+        return _whole(fine)
 
-    def _line(self, element: Any, rates: Iterable[tuple[str, str]], on: date) -> FineLine:
-        tags = self._tags
-        own: dict[str, str] = {}
-        vat: dict[str, str] | None = None
+    def _rate_texts(self, vat: Texts) -> tuple[str, str]:
+        return vat.get(self.tags.vatCode) or "", vat.get(self.tags.vatPerc) or ""
+
+    def _rounding_gl(self, own: Texts, element: Any) -> str:
+        if self.tags.rounding not in own:
+            return ""
+        return _texts(element.find(self.tags.rounding)).get(self.tags.accID) or ""
+
+    def _line(self, element: Any, only_rate: tuple[str, str], on: date) -> FineLine:
+        tags = self.tags
+        own: Texts = {}
+        vat: Texts | None = None
         for child in element:
-            local = tags.get(child.tag)
-            if local == "vat":
-                vat = self._fields(child)
-            elif local is not None and child.text:
-                own[local] = child.text
-        gross, net = fine_amount(_must(own, "lineAmntIn")), fine_amount(_must(own, "lineAmntEx"))
-        tax = gross - net if vat is None else fine_amount(_must(vat, "vatAmnt"))
-        if own.get("amntTp") == "D" and gross > 0:
-            gross, net = -gross, -net
-            tax = -tax if tax > 0 else tax
+            tag = child.tag
+            if tag == tags.vat:
+                vat = _texts(child)
+            else:
+                own[tag] = child.text
+        gross = fine_amount(_must(own, tags.lineAmntIn))
+        net = fine_amount(_must(own, tags.lineAmntEx))
+        code, percent = only_rate
+        tax = gross - net
+        if vat is not None:
+            tax = fine_amount(_must(vat, tags.vatAmnt))
+            code, percent = self._rate_texts(vat)
+        if gross > 0 and own.get(tags.amntTp) == "D":
+            gross, net, tax = -gross, -net, -abs(tax)
         if abs(gross - net - tax) > LINE_ODD_MAX:
-            raise ValueError(f"line {own.get('lineID', '?')}: In is not Ex plus VAT")
-        if vat is None and len(set(rates)) == 1:
-            ((code, percent),) = rates
-            vat = {"vatCode": code, "vatPerc": percent}
-        vat = vat or {}
-        article = own.get("artID", "")
+            raise ValueError(f"line {own.get(tags.lineID, '?')}: In is not Ex plus VAT")
+        article = own.get(tags.artID) or ""
         return FineLine(
-            text=(
-                own.get("lineID", ""),
-                own.get("artGroupID") or self.group_of_article.get(article, ""),
-                article,
-                own.get("cashTransLineDescr", ""),
-                own.get("qnt", ""),
-            ),
-            gross=gross,
-            net=gross - tax,
-            vat=tax,
-            vat_code=vat.get("vatCode", ""),
-            vat_bp=self._rate(vat.get("vatPerc", ""), gross, net, on),
-            gl_code=own.get("lineAmntInAccID", ""),
-            kind=DELETED if self.codes.is_deleted(own.get("lineType", "")) else SOLD,
-            cost_centre=own.get("costID", ""),
+            own.get(tags.lineID) or "",
+            own.get(tags.artGroupID) or self.group_of_article.get(article, ""),
+            article,
+            own.get(tags.cashTransLineDescr) or "",
+            own.get(tags.qnt) or "",
+            gross,
+            gross - tax,
+            tax,
+            code,
+            rate_bp(percent) if percent else self._nearest(gross, net, on),
+            own.get(tags.lineAmntInAccID) or "",
+            DELETED if self.codes.is_deleted(own.get(tags.lineType) or "") else SOLD,
+            own.get(tags.costID) or "",
         )
 
-    def _rate(self, percent: str, gross: int, net: int, on: date) -> int:
-        if percent:
-            return rate_bp(percent)
+    def _nearest(self, gross: int, net: int, on: date) -> int:
+        """The file names no rate: the legal one nearest to In / Ex - 1."""
         if gross == net:
             return 0
         nearest = nearest_rate(self.country, gross, net, on)
@@ -181,31 +177,33 @@ class ReceiptMaker:
             raise ValueError(f"no VAT rate is given, and none is known for {self.country}")
         return nearest.percent_bp
 
-    def _bare_line(self, own: dict[str, str], flip: int) -> FineLine:
+    def _bare_line(self, own: Texts, on: date, flip: int) -> FineLine:
         """A receipt that only states its total (some tills write pay-outs so)."""
-        gross = flip * fine_amount(own["transAmntIn"])
-        net = flip * fine_amount(_must(own, "transAmntEx"))
-        on = written_date(own["transDate"])
-        rate = self._rate("", gross, net, on)
-        text = ("1", "", "", own.get("desc", ""), "1")
-        return FineLine(text, gross, net, gross - net, "", rate, "", SOLD, "")
+        gross = flip * fine_amount(own[self.tags.transAmntIn] or "")
+        net = flip * fine_amount(_must(own, self.tags.transAmntEx))
+        rate, text = self._nearest(gross, net, on), own.get(self.tags.desc) or ""
+        return FineLine("1", "", "", text, "1", gross, net, gross - net, "", rate, "", SOLD, "")
 
-    def _tender(self, payment: dict[str, str], flip: int) -> Tender:
-        kind = _must(payment, "paymentType")
-        fine = flip * fine_amount(_must(payment, "paidAmnt"))
+    def _tender(self, paid: Texts, flip: int) -> Tender:
+        tags = self.tags
+        kind = _must(paid, tags.paymentType)
         return Tender(
-            type=kind,
-            amount=half_up(fine),
-            currency=payment.get("curCode", self.currency),
-            gl_code=payment.get("accID", ""),
-            standard=self.codes.standard(PAYMENT, kind),
+            kind,
+            half_up(flip * fine_amount(_must(paid, tags.paidAmnt))),
+            paid.get(tags.curCode) or self.currency,
+            paid.get(tags.accID) or "",
+            self.codes.standard(PAYMENT, kind),
         )
 
 
-def _must(own: dict[str, str], field: str) -> str:
-    value = own.get(field)
+def _texts(element: Any) -> Texts:
+    return {child.tag: child.text for child in element}
+
+
+def _must(own: Texts, tag: str) -> str:
+    value = own.get(tag)
     if not value:
-        raise Missing(f"{field} is missing")
+        raise ValueError(f"{tag.partition('}')[2]} is missing")
     return value
 
 
@@ -217,18 +215,22 @@ def _whole(lines: list[FineLine]) -> tuple[ReceiptLine, ...]:
             for line in lines
         ]
     else:
-        cents = round_lines(
-            [line.key for line in lines], [(line.gross, line.net, line.vat) for line in lines]
-        )
+        cents = _round_live(lines)
     return tuple(
-        ReceiptLine(
-            *line.text,
-            *amounts,
-            line.vat_code,
-            line.vat_bp,
-            line.gl_code,
-            line.kind,
-            line.cost_centre,
-        )
-        for line, amounts in zip(lines, cents, strict=True)
+        ReceiptLine._make((*line[:5], gross, net, vat, *line[8:]))
+        for line, (gross, net, vat) in zip(lines, cents, strict=True)
     )
+
+
+def _round_live(lines: list[FineLine]) -> list[tuple[int, int, int]]:
+    """Deleted lines are not paid, so they take no part in the rounding of the receipt."""
+    live = [line for line in lines if line.kind != DELETED]
+    rounded = iter(round_lines([line.key for line in live], [line[5:8] for line in live]))
+    cents: list[tuple[int, int, int]] = []
+    for line in lines:
+        if line.kind == DELETED:
+            gross, vat = half_up(line.gross), half_up(line.vat)
+            cents.append((gross, gross - vat, vat))
+        else:
+            cents.append(next(rounded))
+    return cents

@@ -26,6 +26,7 @@ class TillCodes:
     """Filled while `basics` are read; own code -> (standard code, description) per type."""
 
     basics: dict[str, dict[str, tuple[str, str]]] = field(default_factory=dict)
+    _deleted: dict[str, bool] = field(default_factory=dict)
 
     def add(self, basic_type: str, own: str, standard: str, description: str) -> None:
         self.basics.setdefault(basic_type.zfill(2), {})[own] = (standard, description)
@@ -40,10 +41,12 @@ class TillCodes:
 
     def is_deleted(self, line_type: str) -> bool:
         """True for a line that was taken off the receipt before it was paid."""
-        if line_type.upper() in DELETED_WORDS:
-            return True
-        _, description = self.basics.get(LINE, {}).get(line_type, ("", ""))
-        return description.lower().startswith("delete")
+        known = self._deleted.get(line_type)
+        if known is None:
+            _, description = self.basics.get(LINE, {}).get(line_type, ("", ""))
+            known = line_type.upper() in DELETED_WORDS or description.lower().startswith("delete")
+            self._deleted[line_type] = known
+        return known
 
     def names(self, basic_type: str) -> dict[str, str]:
         return {own: text for own, (_, text) in self.basics.get(basic_type, {}).items()}

@@ -15,6 +15,7 @@ from retailvista.errors import Refused
 from retailvista.journals.intake.amounts import fine_amount, written_date, written_time
 from retailvista.journals.intake.receipts import ReceiptMaker
 from retailvista.journals.intake.recognise import BoundedStream, TillFormat, open_till_file
+from retailvista.journals.intake.tags import TillTags
 from retailvista.journals.intake.till_codes import EVENT, X_REPORT, Z_REPORT, TillCodes
 from retailvista.ledger.declaration import ZReport
 from retailvista.ledger.receipt import Receipt
@@ -24,14 +25,6 @@ ARTICLES_MAX = 200_000
 _RECORDS = ("cashtransaction", "event", "registerID")
 _HEADS = ("header", "basic", "vatCodeDetail", "article", "taxRegistrationCountry", "companyName")
 _FORGOTTEN = ("customerSupplier", "employee", "ledgerAccount", "period", "streetAddress", "name")
-_FIELDS = (
-    *("nr", "transID", "transType", "transAmntIn", "transAmntEx", "amntTp", "transDate"),
-    *("transTime", "bookDate", "desc", "ctLine", "lineID", "lineType", "artGroupID", "artID"),
-    *("qnt", "lineAmntIn", "lineAmntEx", "costID", "lineAmntInAccID", "cashTransLineDescr"),
-    *("vat", "vatCode", "vatPerc", "vatAmnt", "rounding", "accID", "payment", "paymentType"),
-    *("paidAmnt", "curCode", "voidTransaction", "trainingID"),
-)
-
 StoreOf = Callable[[str, str], str]
 
 
@@ -106,6 +99,8 @@ class TillFileReader:
                 no_network=True,
                 load_dtd=False,
                 huge_tree=False,
+                remove_comments=True,
+                remove_pis=True,
             )
             for _, element in parsed:
                 local = wanted[element.tag]
@@ -129,15 +124,14 @@ class TillFileReader:
 
     def _receipt(self, element: Any) -> Receipt:
         if self._maker is None:
-            space = f"{{{self.format.namespace}}}"
             self._maker = ReceiptMaker(
+                tags=TillTags.of(self.format.namespace),
                 name=self.name,
                 currency=self.currency,
                 country=self.country,
                 codes=self.codes,
                 group_of_article=self._group_of_article,
                 store_of=self._store_of,
-                _tags={space + field: field for field in _FIELDS},
             )
         return self._maker.make(element, self._location, self._register)
 
