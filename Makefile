@@ -47,7 +47,7 @@ bench: setup-test ## measure import, build and posting; see docs/performance.md 
 
 .PHONY: schema
 schema: setup-test ## tell whether the migrations make the declared tables
-	@$(python) -m pytest -q tests/test_schema.py $(ARGS)
+	@sh scripts/test-services $(python) -m pytest -q tests/test_schema.py $(ARGS)
 
 .PHONY: checklist
 checklist: setup-test ## write the tests marked with a statement into docs/checklist.md

@@ -10,9 +10,11 @@ import os
 import smtplib
 import sys
 import threading
-from collections.abc import Generator
+import uuid
+from collections.abc import Generator, Iterator
 from datetime import UTC, datetime, timedelta
 
+import psycopg
 import pytest
 from hypothesis import settings
 
@@ -81,6 +83,18 @@ def postgres_url() -> str:
     url = os.environ.get("RV_TEST_POSTGRES_URL")
     assert url, "run by `make test`, or: scripts/test-services .venv/bin/python -m pytest ..."
     return url
+
+
+@pytest.fixture
+def postgres_database(postgres_url: str) -> Iterator[str]:
+    """The URL of an empty database of this test's own, gone afterwards."""
+    server, _, _ = postgres_url.replace("+psycopg", "").rpartition("/")
+    name = f"rv_{uuid.uuid4().hex}"
+    with psycopg.connect(f"{server}/postgres", autocommit=True) as connection:
+        connection.execute(f"CREATE DATABASE {name}")
+    yield f"{postgres_url.rpartition('/')[0]}/{name}"
+    with psycopg.connect(f"{server}/postgres", autocommit=True) as connection:
+        connection.execute(f"DROP DATABASE {name} WITH (FORCE)")
 
 
 @pytest.fixture(scope="session")

@@ -91,12 +91,12 @@ def tenant_classes() -> frozenset[str]:
 
 
 def load_models() -> MetaData:
-    from retailvista.db import db
+    from retailvista.db import Base
 
     for found in pkgutil.walk_packages(retailvista.__path__, "retailvista."):
         if found.name.endswith(".models") and ".sandbox" not in found.name:
             importlib.import_module(found.name)
-    return db.metadata
+    return Base.metadata
 
 
 def test_rows_of_a_company_are_never_fetched_by_session_get():
