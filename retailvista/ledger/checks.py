@@ -55,9 +55,10 @@ def _of_receipt(receipt: Receipt, links: Links, facts: StoreFacts) -> Iterator[P
     place = Place(receipt=receipt.key)
     if receipt.currency != facts.currency:
         yield findings.wrong_currency(place, receipt.currency, facts.currency)
-    yield from _of_type(receipt, links, place)
+    undecided = list(_of_type(receipt, links, place))
+    yield from undecided
     for line in receipt.lines:
-        if not line.is_empty:
+        if not line.is_empty and not undecided:
             yield from _of_line(line, receipt, links, facts)
     for tender in receipt.tenders:
         if tender.currency != facts.currency:
