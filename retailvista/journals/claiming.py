@@ -116,7 +116,7 @@ def write_intent(session: Session, facts: ExportFacts, draft: Draft, payload: by
         period=draft.entry.period,
         payload=payload,
         payload_sha256=hashlib.sha256(payload).hexdigest(),
-        expected=draft.expected.to_json(),
+        expected={**draft.expected.to_json(), "shows": sorted(draft.shows)},
     )
 
 

@@ -70,6 +70,11 @@ class ExportFacts:
     external_id: str
     business_date: date
 
+    @property
+    def shows(self) -> frozenset[str]:
+        """What verifying it proves, as it stood when the intent was written."""
+        return frozenset(self.expected.get("shows", ()))
+
     def for_ladder(self, *, proven: bool, now: datetime) -> ladder.Facts:
         """What the ladder needs to know."""
         unknown_for = now - self.unknown_since if self.unknown_since else timedelta(0)

@@ -20,7 +20,6 @@ from retailvista.clock import Clock
 from retailvista.companies.scope import scoped_company_id
 from retailvista.connectors.models import PROOF_NO, PROOF_UNKNOWN, PROOF_YES, Connector, PostingSeat
 from retailvista.connectors.port import Outcome
-from retailvista.journals import actions
 from retailvista.journals.claiming import (
     CONFLICT,
     POSTED,
@@ -51,7 +50,6 @@ class Result:
     external_id: str = ""
     from_answer: bool = False
     not_before: datetime | None = None
-    shows: frozenset[str] = frozenset()
     detail: Mapping[str, Any] = field(default_factory=dict)
     values: Mapping[str, Any] = field(default_factory=dict)
 
@@ -64,7 +62,7 @@ def settle(session: Session, facts: ExportFacts, result: Result, clock: Clock) -
     kind = result.move.next.value if written else f"stale: {result.move.next.value}"
     add_evidence(session, facts, kind, result.said, **dict(result.detail))
     if written:
-        _consequences(session, facts, result, now)
+        _consequences(session, facts, result)
     return written
 
 
@@ -81,7 +79,7 @@ def settle_posted(session: Session, facts: ExportFacts, result: Result, clock: C
             session, facts, f"read back: {result.move.next.value}", result.said, **result.detail
         )
         if result.move.next is not Next.CHECK:
-            _consequences(session, facts, result, now)
+            _consequences(session, facts, result)
     return written
 
 
@@ -119,18 +117,17 @@ def _values(facts: ExportFacts, result: Result, now: datetime, clock: Clock) -> 
     raise AssertionError(f"{move.next} is not a result")
 
 
-def _consequences(session: Session, facts: ExportFacts, result: Result, now: datetime) -> None:
+def _consequences(session: Session, facts: ExportFacts, result: Result) -> None:
     move = result.move
     if move.next in {Next.POSTED, Next.VERIFIED}:
         _exported(session, facts)
         _seat(session, facts, newest_known=facts.entry_number)
     if move.next is Next.VERIFIED:
-        _learn(session, facts, result)
+        _learn(session, facts)
         _connector(session, facts, conflicts_in_a_row=0)
     if move.next is Next.CONFLICT:
-        if move.action in {actions.OTHER_NUMBER, actions.STORED_OTHERWISE}:
-            if result.detail.get("found_number") not in (None, facts.entry_number):
-                _seat(session, facts, number_honoured=PROOF_NO)
+        if result.detail.get("found_number") not in (None, facts.entry_number):
+            _seat(session, facts, number_honoured=PROOF_NO)
         _count_conflict(session, facts)
     if move.stops_connector:
         pause(session, facts.connector_id, result.said or "The provider refused access.", None)
@@ -145,16 +142,16 @@ def _exported(session: Session, facts: ExportFacts) -> None:
     )
 
 
-def _learn(session: Session, facts: ExportFacts, result: Result) -> None:
+def _learn(session: Session, facts: ExportFacts) -> None:
     """The entry stands under our number; an export that went alone shows the rest the way."""
     seat = seat_of(session, facts.seat_id)
     if seat.number_honoured == PROOF_UNKNOWN:
         seat.number_honoured = PROOF_YES
     if facts.last_outcome == Outcome.NUMBER_IN_USE.value and seat.used_refused == PROOF_UNKNOWN:
         seat.used_refused = PROOF_YES
-    if not result.shows <= set(seat.shown):
-        seat.shown = sorted({*seat.shown, *result.shows})
-        seat.first_verified = sorted(result.shows)[0]
+    if not facts.shows <= set(seat.shown):
+        seat.shown = sorted({*seat.shown, *facts.shows})
+        seat.first_verified = min(facts.shows)
     session.flush()
 
 
@@ -201,6 +198,19 @@ def resume(session: Session, connector_id: int) -> None:
         update(CONNECTOR)
         .where(CONNECTOR.c.company_id == scoped_company_id(), CONNECTOR.c.id == connector_id)
         .values(paused="", paused_until=None, conflicts_in_a_row=0)
+    )
+
+
+def end_pause(session: Session, connector_id: int) -> None:
+    """A rest that is over; what a person must resume stays."""
+    session.execute(
+        update(CONNECTOR)
+        .where(
+            CONNECTOR.c.company_id == scoped_company_id(),
+            CONNECTOR.c.id == connector_id,
+            CONNECTOR.c.paused_until <= db.now(session),
+        )
+        .values(paused="", paused_until=None)
     )
 
 
