@@ -40,7 +40,7 @@ STANDARD = {"CASH": "12001", "PIN": "12002", "CREDITCARD": "12003", "CADEAUKAART
 class DayCase:
     """A parsed case."""
 
-    facts: StoreFacts = StoreFacts()
+    facts: StoreFacts = field(default_factory=StoreFacts)
     day: date = date(2026, 3, 10)
     rows: list[LinkRow] = field(default_factory=list)
     receipts: list[Receipt] = field(default_factory=list)
