@@ -9,7 +9,7 @@ import os
 import re
 import stat
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from urllib.parse import urlsplit
 
@@ -37,6 +37,8 @@ class Settings:
     engine: str
     provider_hosts: tuple[str, ...]
     proxy_hops: int
+    # Lets a scraper on another host read /metrics; without it only this machine may.
+    metrics_token: str = field(default="", repr=False)
 
     @property
     def is_https(self) -> bool:
@@ -78,6 +80,7 @@ def load_settings(
         engine=values.get("RV_ENGINE", "embedded"),
         provider_hosts=_split(values.get("RV_PROVIDER_HOSTS", "")),
         proxy_hops=_number(values.get("RV_PROXY_HOPS", "0"), "RV_PROXY_HOPS"),
+        metrics_token=values.get("RV_METRICS_TOKEN", ""),
     )
     _check(settings)
     return settings

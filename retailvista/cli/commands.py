@@ -1,0 +1,18 @@
+"""The root of all commands. Each group stands in its own module."""
+
+from __future__ import annotations
+
+import click
+
+from retailvista.cli import company, serving, setting_up
+from retailvista.cli.program import OneDocument
+
+
+@click.group(cls=OneDocument, context_settings={"help_option_names": ["-h", "--help"]})
+def root() -> None:
+    """RetailVista Journals: store days become journals in Exact Online, exactly once."""
+
+
+for module in (setting_up, serving, company):
+    for command in module.COMMANDS:
+        root.add_command(command)

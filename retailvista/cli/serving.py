@@ -1,0 +1,149 @@
+"""serve and worker: the process that answers, and the engine that works.
+
+SIGTERM and SIGINT: not ready at once, nothing new is taken, calls in hand finish and commit, then
+exit 0. A lock beside the database keeps a second `serve` away from it.
+"""
+
+from __future__ import annotations
+
+import errno
+import fcntl
+import hashlib
+import os
+import signal
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from types import FrameType
+from urllib.parse import urlsplit
+
+import click
+from flask import Flask
+from waitress.server import create_server
+
+from retailvista import logs
+from retailvista.cli.program import Program, present_program
+from retailvista.config import Settings
+from retailvista.errors import Refused
+
+WEB_THREADS = 8
+WEB_STOP_SECONDS = 10
+
+
+@click.command()
+@click.option("--host", default="127.0.0.1", show_default=True)
+@click.option("--port", type=int, default=None, help="Default: the port of RV_BASE_URL, or 8000.")
+def serve(host: str, port: int | None) -> None:
+    """Web and engine in one process."""
+    logs.configure()
+    program = present_program()
+    settings = program.load_settings()
+    app = begun_app(program, settings)
+    _refuse_distributed(settings)
+    with only_one(settings):
+        server = bind(app, host, port or urlsplit(settings.base_url).port or 8000)
+        click.echo(f"RetailVista serves {settings.base_url}{settings.prefix}", err=True)
+        run_until_told(program, app, server)
+
+
+@click.command()
+def worker() -> None:
+    """The engine alone, beside web processes of their own."""
+    logs.configure()
+    program = present_program()
+    settings = program.load_settings()
+    app = begun_app(program, settings)
+    _refuse_distributed(settings)
+    with only_one(settings):
+        run_until_told(program, app, None)
+
+
+def begun_app(program: Program, settings: Settings) -> Flask:
+    """The app on a database that init has made; refused on an empty one."""
+    app = program.create_app(settings)
+    if not program.outside_of(app).installation:
+        raise Refused("The database is empty. Run: retailvista init")
+    return app
+
+
+def bind(app: Flask, host: str, port: int) -> object:
+    """A server that listens already. Refused with the way out when the port is busy."""
+    try:
+        return create_server(app, host=host, port=port, threads=WEB_THREADS, ident="RetailVista")
+    except OSError as error:
+        if error.errno != errno.EADDRINUSE:
+            raise
+        raise Refused(
+            f"Port {port} is busy. Choose another one: make demo PORT={port + 10},"
+            f" or retailvista serve --port {port + 10}."
+        ) from error
+
+
+def run_until_told(program: Program, app: Flask, server: object | None) -> None:
+    """Serve and work until SIGTERM or SIGINT, then stop in order."""
+    told = threading.Event()
+
+    def tell(_signal: int, _frame: FrameType | None) -> None:
+        program.stop(app)
+        told.set()
+
+    for name in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(name, tell)
+    with serving(program, app, server):
+        told.wait()
+
+
+@contextmanager
+def serving(program: Program, app: Flask, server: object | None) -> Iterator[None]:
+    """Web and engine run inside, and are stopped in order at the end."""
+    engine = program.engine_of(app)
+    web = threading.Thread(target=server.run, name="web", daemon=True) if server else None  # type: ignore[attr-defined]
+    if web is not None:
+        web.start()
+    engine.start()
+    try:
+        yield
+    finally:
+        program.stop(app)
+        engine.stop()
+        if server is not None:
+            server.task_dispatcher.shutdown(timeout=WEB_STOP_SECONDS)  # type: ignore[attr-defined]
+            server.close()  # type: ignore[attr-defined]
+
+
+@contextmanager
+def only_one(settings: Settings) -> Iterator[None]:
+    """Hold the lock of this database; refused while another engine holds it."""
+    path = lock_file(settings)
+    handle = os.open(path, os.O_RDWR | os.O_CREAT, 0o600)
+    try:
+        fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError as error:
+        os.close(handle)
+        raise Refused(
+            f"Another engine works on this database already (lock {path}). Stop that one first."
+        ) from error
+    try:
+        yield
+    finally:
+        os.close(handle)
+
+
+def lock_file(settings: Settings) -> Path:
+    """Beside a SQLite file; for a server database in the instance folder, by its address."""
+    if settings.database_url.startswith("sqlite:///"):
+        return Path(settings.database_url.removeprefix("sqlite:///") + ".engine-lock")
+    mark = hashlib.sha256(settings.database_url.encode()).hexdigest()[:12]
+    return settings.instance_dir / f"engine-{mark}.lock"
+
+
+def _refuse_distributed(settings: Settings) -> None:
+    if settings.engine == "distributed":
+        raise Refused(
+            "RV_ENGINE=distributed is not in this version, which has the embedded engine only."
+            " Leave RV_ENGINE out, or set it to embedded."
+        )
+
+
+COMMANDS: list[click.Command] = [serve, worker]

@@ -1,0 +1,1 @@
+"""The engine behind the bell: due slots become runs, waiting runs are worked."""

@@ -1,0 +1,173 @@
+"""The embedded engine: APScheduler ticks each second in the one process; work runs in threads.
+
+A tick asks one indexed question: is a schedule, a run or a rescue due? Every fifth tick it also
+sweeps: looks, retries, mails and the leases of dead processes. Nothing is kept here: a stopped
+engine loses no work, because all of it is rows.
+"""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import suppress
+from datetime import UTC
+
+import structlog
+from apscheduler.jobstores.base import JobLookupError
+from apscheduler.schedulers.background import BackgroundScheduler
+from apscheduler.triggers.interval import IntervalTrigger
+from sqlalchemy import event, exists, or_, select
+from sqlalchemy.exc import OperationalError
+from sqlalchemy.orm import Session
+
+from retailvista import db as database
+from retailvista.companies.scope import across_companies
+from retailvista.connectors.outside import Outside
+from retailvista.errors import RetailVistaError
+from retailvista.runs import working
+from retailvista.runs.models import WAITING, WORKING, Run, Schedule
+from retailvista.runs.rescuing import rescue
+from retailvista.runs.working import Kinds, RunFacts
+from retailvista.scheduler import slots
+
+TICK_SECONDS = 1
+SWEEP_TICKS = 5
+THREADS = 4
+# A call in hand may take this long before it is cut off (the deadline of a POST).
+STOP_SECONDS = 130.0
+
+Duty = Callable[[Outside], object]
+
+
+class Engine:
+    """Ticks, claims and works. `duties` are called every sweep, each on its own."""
+
+    def __init__(
+        self, outside: Outside, kinds: Kinds, duties: Sequence[Duty] = (), threads: int = THREADS
+    ) -> None:
+        self._outside = outside
+        self._kinds = kinds
+        self._duties = duties
+        self._threads = threads
+        self._pool = ThreadPoolExecutor(threads, thread_name_prefix="run")
+        self._sweeper = ThreadPoolExecutor(1, thread_name_prefix="sweep")
+        self._sweep: Future[None] | None = None
+        self._busy = threading.Semaphore(threads)
+        self._stopping = threading.Event()
+        self._ticks = 0
+        self._log = structlog.get_logger("engine")
+        self._scheduler = BackgroundScheduler(
+            timezone=UTC,
+            job_defaults={"misfire_grace_time": None, "coalesce": True, "max_instances": 1},
+        )
+
+    def start(self) -> None:
+        """Begin to tick. The first sweep is at once: what a crash left is picked up."""
+        self._scheduler.add_job(self.tick, IntervalTrigger(seconds=TICK_SECONDS), id="tick")
+        self._scheduler.start()
+        self._log.info("engine started", owner=self._outside.owner, threads=self._threads)
+
+    def stop(self) -> None:
+        """Take nothing new, let the calls in hand finish and commit, then return."""
+        self._stopping.set()
+        if self._scheduler.running:
+            self._scheduler.shutdown(wait=False)
+        for pool in (self._pool, self._sweeper):
+            pool.shutdown(wait=True, cancel_futures=True)
+        self._log.info("engine stopped")
+
+    def wake(self) -> None:
+        """Somebody asked for a run: look now instead of at the next tick."""
+        if self._scheduler.running and not self._stopping.is_set():
+            # The engine may stop between the question and this line; then nobody looks.
+            with suppress(JobLookupError):
+                self._scheduler.modify_job("tick", next_run_time=self._outside.clock.now())
+
+    def tick(self) -> None:
+        """One look. A database that is away for a moment is said, and looked at again."""
+        if self._stopping.is_set():
+            return
+        try:
+            if self._ticks % SWEEP_TICKS == 0 and (self._sweep is None or self._sweep.done()):
+                self._sweep = self._sweeper.submit(self.sweep)
+            self._ticks += 1
+            if self._is_anything_due():
+                slots.fill(self._outside)
+                self._take_runs()
+        except OperationalError as error:
+            self._log.warning("database away", problem=str(error.orig))
+
+    def sweep(self) -> None:
+        """What time alone makes due. One duty that fails does not keep the others."""
+        for duty in (_rescue_overdue, slots.complete_schedules, *self._duties):
+            if self._stopping.is_set():
+                return
+            try:
+                duty(self._outside)
+            except (RetailVistaError, OperationalError) as error:
+                self._log.warning("duty failed", duty=duty.__name__, problem=str(error))
+            except BaseException:
+                self._log.exception("bug in a duty", duty=duty.__name__)
+                raise
+
+    def _is_anything_due(self) -> bool:
+        with self._outside.sessions() as session, across_companies(), database.reading(session):
+            now = database.now(session)
+            return bool(
+                session.scalar(
+                    select(
+                        or_(
+                            exists().where(Schedule.enabled, Schedule.next_at <= now),
+                            exists().where(Run.state == WAITING, Run.not_before <= now),
+                        )
+                    )
+                )
+            )
+
+    def _take_runs(self) -> None:
+        while not self._stopping.is_set() and self._busy.acquire(blocking=False):
+            try:
+                facts = working.claim(self._outside, self._kinds)
+            except BaseException:
+                self._busy.release()
+                raise
+            if facts is None:
+                self._busy.release()
+                return
+            self._pool.submit(self._work, facts).add_done_callback(self._said)
+
+    def _work(self, facts: RunFacts) -> None:
+        try:
+            working.work(self._outside, self._kinds, facts)
+        finally:
+            self._busy.release()
+        self.wake()
+
+    def _said(self, future: Future[None]) -> None:
+        error = None if future.cancelled() else future.exception()
+        if error is not None:
+            self._log.error("bug in a run", exc_info=error)
+
+
+class WakeUp:
+    """The bell of the embedded engine: after the commit, the engine looks at once."""
+
+    def __init__(self, engine: Engine) -> None:
+        self._engine = engine
+
+    def ring(self, session: Session, kind: str, key: str) -> None:
+        """Wake the engine when, and only if, the run is committed."""
+        event.listen(session, "after_commit", self._wake, once=True)
+
+    def _wake(self, _session: Session) -> None:
+        self._engine.wake()
+
+
+def _rescue_overdue(outside: Outside) -> int:
+    with outside.sessions() as session, across_companies(), database.reading(session):
+        now = database.now(session)
+        overdue = session.scalar(
+            select(exists().where(Run.state == WORKING, Run.lease_until < now))
+        )
+    return rescue(outside.sessions, set()) if overdue else 0
