@@ -106,10 +106,15 @@ def give_back(session: Session, lease: LaneLease, unused: int = 0) -> None:
         lane.lease_owner, lane.lease_until = "", None
 
 
-def note(session: Session, lease: LaneLease, seen: Seen, budget: Budget) -> None:
-    """Learn from an answer: headers, counted errors, 429. Inside the caller's transaction."""
+def note(session: Session, lease: LaneLease, seen: Seen, budget: Budget) -> datetime | None:
+    """Learn from an answer: headers, counted errors, 429. Inside the caller's transaction.
+
+    Renews the lease; returns until when the lane is stopped, if it is.
+    """
     now = db.now(session)
     lane = _locked(session, lease.key)
+    if lane.lease_owner == lease.owner:
+        lane.lease_until = now + LEASE
     _roll(lane, now)
     _learn(lane, seen.limits)
     if seen.status in budget.counted_errors:
@@ -121,6 +126,7 @@ def note(session: Session, lease: LaneLease, seen: Seen, budget: Budget) -> None
     elif 200 <= seen.status < 300:
         lane.throttled = 0
     _stop_when_used_up(lane, seen.limits, budget, now)
+    return lane.not_before if lane.not_before and lane.not_before > now else None
 
 
 @dataclass(frozen=True, slots=True)

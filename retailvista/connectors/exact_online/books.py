@@ -54,6 +54,9 @@ class ExactBooks:
     ) -> Look:
         return looking.look_for_key(wire, session, journal_code, posting_key)
 
+    def sees_entries(self, wire: Wire, session: Session, journal_code: str) -> bool:
+        return looking.sees_entries(wire, session, journal_code)
+
     def create_gl(
         self, wire: Wire, session: Session, code: str, name: str, *, profit_and_loss: bool
     ) -> None:

@@ -16,9 +16,9 @@ from collections.abc import Iterable
 
 from retailvista.connectors.exact_online import urls
 from retailvista.connectors.exact_online.answers import words_of
-from retailvista.connectors.exact_online.client import read_list
+from retailvista.connectors.exact_online.client import get, read_list
 from retailvista.connectors.exact_online.limits import throttled_until
-from retailvista.connectors.exact_online.reading import Row, stored_entry, whole, words
+from retailvista.connectors.exact_online.reading import Row, read_json, stored_entry, whole, words
 from retailvista.connectors.port import Look, Reply, Sending, Session, StoredEntry, Wire
 
 EXPANDED_LINES_MAX = 60
@@ -67,6 +67,26 @@ def look_for_key(wire: Wire, session: Session, journal_code: str, posting_key: s
         return Look(good=False, problem=strange)
     headers = {words(row.get("EntryID")): row for row in found.rows}
     return Look(good=True, entries=_in_order(stored_entry(row, None) for row in headers.values()))
+
+
+def sees_entries(wire: Wire, session: Session, journal_code: str) -> bool:
+    """Whether this login may read entries and sees the journal code.
+
+    Exact answers a list the user may not read with 200 and no rows, so rights are asked for.
+    """
+    reply = get(wire, session, urls.rights(session.site, session.division, urls.ENTRIES))
+    answer = (read_json(reply) or {}).get("d") if reply.status == 200 else None
+    if not isinstance(answer, dict) or answer.get("UserHasRights") is not True:
+        return False
+    url = urls.of(
+        session.site,
+        session.division,
+        "financial/Journals",
+        select="Code",
+        filter=f"Code eq {urls.text(journal_code)}",
+    )
+    found = read_list(wire, session, url)
+    return any(words(row.get("Code")).casefold() == journal_code.casefold() for row in found.rows)
 
 
 def blind(reply: Reply) -> Look:

@@ -63,6 +63,12 @@ def of(site: str, division: int, path: str, **options: str) -> str:
     return f"{site}/api/v1/{division}/{path}" + (f"?{query}" if query else "")
 
 
+def rights(site: str, division: int, endpoint: str) -> str:
+    """Whether the user may read a resource; its parameters are no OData options."""
+    query = f"endpoint={quote(text(endpoint), safe='')}&action={quote(text('GET'), safe='')}"
+    return f"{site}/api/v1/{division}/users/UserHasRights?{query}"
+
+
 def text(value: str) -> str:
     """A text literal of a filter.
 

@@ -1,0 +1,162 @@
+"""Whose turn it is to renew a grant: the lease, the second look under it, and the marker.
+
+Invariant: one transaction takes the lease, reads the row again, decides, and writes
+`refreshing_since` and the day's count; only then may the token be presented.
+"""
+
+from __future__ import annotations
+
+import secrets
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from retailvista import db
+from retailvista.connectors import chains
+from retailvista.connectors.chains import Held
+from retailvista.connectors.grant_facts import Decision, GrantFacts, Pace, Reason, needs_refresh
+from retailvista.connectors.models import Connector, Grant
+from retailvista.connectors.outside import Outside
+from retailvista.connectors.port import Provider, Registration
+from retailvista.connectors.registry import provider_of
+from retailvista.connectors.sealing import client_secret_place, refresh_place
+from retailvista.errors import Later, LoginNeeded
+from retailvista.vault import KeyLost, SealBroken, Secret
+
+# More than twice the deadline of the call it covers.
+LEASE = timedelta(seconds=300)
+UNREADABLE = "The stored tokens cannot be opened with the key of this installation."
+
+
+class Busy(Later):
+    """Another worker renews this login right now."""
+
+
+@dataclass(frozen=True, slots=True)
+class Turn:
+    """Our turn to call: the token to present, as whom, and what was known before."""
+
+    held: Held
+    owner: str
+    provider: Provider
+    registration: Registration
+    refresh_token: Secret
+    facts: GrantFacts
+    recovering: bool
+    since: datetime
+
+
+def pace_of(provider: Provider) -> Pace:
+    """What the provider allows, for the pure decisions."""
+    authorizer = provider.authorizer
+    return Pace(authorizer.refresh_not_before, authorizer.token_calls_per_day)
+
+
+def take_turn(outside: Outside, grant_id: int) -> Turn | None:
+    """The lease, a second look at the row under it, and the marker: one transaction.
+
+    None when somebody else has refreshed meanwhile.
+    """
+    session = outside.sessions()
+    try:
+        with db.transaction(session):
+            now = db.now(session)
+            grant = session.scalars(
+                select(Grant).where(Grant.id == grant_id).with_for_update()
+            ).one()
+            connector = _registered(session, grant_id)
+            provider = provider_of(connector)
+            facts = chains.facts_of(grant)
+            _check_lease(grant, now)
+            decision = needs_refresh(facts, pace_of(provider), now)
+            if decision.reason is Reason.USABLE:
+                return None
+            raise_unless_due(decision, grant.login_needed_why)
+            held = Held(grant.company_id, grant.id, grant.refresh_fingerprint)
+            opened = _open(outside, grant, connector)
+            if opened is not None:
+                return _mark(
+                    grant,
+                    Turn(
+                        held=held,
+                        owner=f"{outside.owner[:40]}#{secrets.token_hex(8)}",
+                        provider=provider,
+                        registration=opened[0],
+                        refresh_token=opened[1],
+                        facts=facts,
+                        recovering=decision.reason is Reason.RECOVER,
+                        since=facts.refreshing_since or now,
+                    ),
+                    now,
+                )
+            chains.end_chain(session, held, UNREADABLE, now)
+    finally:
+        session.close()
+    raise LoginNeeded(UNREADABLE)
+
+
+def _registered(session: Session, grant_id: int) -> Connector:
+    """A connector that uses the grant: it knows the app's registration."""
+    found = session.scalars(
+        select(Connector)
+        .where(Connector.grant_id == grant_id, Connector.deleted_at.is_(None))
+        .order_by(Connector.number)
+    ).first()
+    if found is None:
+        raise LoginNeeded("No connector uses this login any more.")
+    return found
+
+
+def _check_lease(grant: Grant, now: datetime) -> None:
+    if grant.lease_until is not None and grant.lease_until > now:
+        pause = min(grant.lease_until, now + timedelta(seconds=2))
+        raise Busy("Another worker renews this login.", not_before=pause)
+
+
+def raise_unless_due(decision: Decision, why: str) -> None:
+    """Waiting and logging in are said as errors; being due is not."""
+    match decision.reason:
+        case Reason.LOGIN:
+            raise LoginNeeded(why or "A new login is needed.")
+        case Reason.WAIT | Reason.USED_UP:
+            assert decision.until is not None, "whoever waits knows until when"
+            raise Later(f"No new token yet: {decision.reason.value}.", not_before=decision.until)
+
+
+def _open(
+    outside: Outside, grant: Grant, connector: Connector
+) -> tuple[Registration, Secret] | None:
+    """Client secret and refresh token; None when they do not open at their place.
+
+    A lost key ends nothing: with the key back in its place the tokens are good again.
+    """
+    place = client_secret_place(connector.company_id, connector.number)
+    try:
+        secret = outside.vault.unseal(connector.client_secret_sealed, place)
+        token = outside.vault.unseal(
+            grant.refresh_sealed, refresh_place(grant.company_id, grant.id)
+        )
+    except KeyLost as error:
+        raise LoginNeeded(UNREADABLE) from error
+    except SealBroken:
+        return None
+    registration = Registration(
+        site=grant.site,
+        client_id=grant.client_id,
+        client_secret=secret,
+        callback_url=connector.callback_url,
+    )
+    return registration, token
+
+
+def _mark(grant: Grant, turn: Turn, now: datetime) -> Turn:
+    """Leave the marker that a call is going on, and count it."""
+    today = now.date().isoformat()
+    grant.lease_owner = turn.owner
+    grant.lease_until = now + LEASE
+    grant.refreshing_since = turn.since
+    grant.calls_today = grant.calls_today + 1 if grant.calls_day == today else 1
+    grant.calls_day = today
+    return turn

@@ -1,0 +1,258 @@
+"""A visit: everything needed to speak to one connector's division, taken in the right order.
+
+Token first (refreshed if due), then the lane and its budget; only then does a caller claim work.
+Invariant: within a visit we are the one sender of the lane; every call is charged and logged.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
+from datetime import timedelta
+
+from sqlalchemy import select
+
+from retailvista import db
+from retailvista.companies.models import Licence
+from retailvista.connectors import grants, lanes, masters
+from retailvista.connectors.lanes import Need, lane_key
+from retailvista.connectors.metering import Account, BoundedWire, MeteredWire
+from retailvista.connectors.models import Connector
+from retailvista.connectors.outside import Outside
+from retailvista.connectors.port import (
+    Answer,
+    Division,
+    EntryToBook,
+    Look,
+    MasterData,
+    Outcome,
+    Provider,
+    ProviderUser,
+    Session,
+)
+from retailvista.connectors.registry import provider_of
+from retailvista.errors import NotAllowed, Refused
+
+MASTER_CALLS = 15
+
+
+@dataclass(frozen=True, slots=True)
+class ConnectorFacts:
+    """A connector as it was when the visit began. `division` is 0 before one is chosen."""
+
+    id: int
+    company_id: int
+    number: int
+    provider: str
+    name: str
+    site: str
+    client_id: str
+    division: int
+    division_currency: str
+    journal_code: str
+    vat_mode: str
+    automatic: bool
+    log_requests: bool
+    lane_key: str
+
+
+class Visit:
+    """What a caller may do while the lane is his."""
+
+    def __init__(
+        self,
+        outside: Outside,
+        connector: ConnectorFacts,
+        provider: Provider,
+        token: grants.UsableToken,
+        wire: MeteredWire,
+    ) -> None:
+        self.connector = connector
+        self.provider = provider
+        self._outside = outside
+        self._token = token
+        self._wire = wire
+        self._master: MasterData | None = None
+
+    @property
+    def calls(self) -> int:
+        """Calls sent in this visit."""
+        return self._wire.calls
+
+    @property
+    def token_age(self) -> timedelta:
+        """Since the provider answered with the token in use."""
+        return self._outside.clock.now() - self._token.answered_at
+
+    def ready(self, calls: int = 1) -> None:
+        """Before a claim: a token that is not due yet, and calls charged ahead.
+
+        Raises Later or LoginNeeded; nothing has been sent then.
+        """
+        if self.token_age >= self.provider.authorizer.refresh_not_before:
+            self.refresh_now()
+        self._wire.reserve(calls)
+
+    def refresh_now(self) -> None:
+        """A new token, if the one in use is old enough; else the stored one once more."""
+        self._token = grants.usable_token(self._outside, self.connector.id)
+
+    def master(self, max_age_hours: int = 12, *, fresh: bool = False) -> MasterData:
+        """Master data of the division: kept, else stored, else fetched. Also makes ready."""
+        self.ready()
+        if self._master is None or fresh or self._is_old(self._master, max_age_hours):
+            self._master = self._stored_or_fetched(max_age_hours, fresh=fresh)
+        return self._master
+
+    def render(self, entry: EntryToBook) -> bytes:
+        """The bytes to send; the same for the same entry and master data."""
+        return self.provider.books.render(entry, self.master())
+
+    def book(self, payload: bytes) -> Answer:
+        """POST once. Raises Later when the budget kept it from being sent."""
+        answer = self.provider.books.book(self._wire, self._session(), payload)
+        if answer.outcome is Outcome.THROTTLED:
+            return replace(answer, not_before=self._wire.stopped_until or answer.not_before)
+        return answer
+
+    def look(self, journal_code: str, low: int, high: int) -> Look:
+        """Entries with lines in a number range, inclusive."""
+        self.ready()
+        return self._until(
+            self.provider.books.look(self._wire, self._session(), journal_code, low, high)
+        )
+
+    def look_for_key(self, journal_code: str, key: str) -> Look:
+        """Entries that carry a posting key, headers only."""
+        self.ready()
+        return self._until(
+            self.provider.books.look_for_key(self._wire, self._session(), journal_code, key)
+        )
+
+    def sees_entries(self, journal_code: str) -> bool:
+        """Whether an empty list would prove that there is nothing."""
+        return self.provider.books.sees_entries(self._wire, self._session(), journal_code)
+
+    def me(self) -> ProviderUser:
+        """Who is logged in."""
+        return self.provider.books.me(self._wire, self._session())
+
+    def divisions(self) -> list[Division]:
+        """What the login may see."""
+        return self.provider.books.divisions(self._wire, self._session())
+
+    def create_gl(self, code: str, name: str, *, profit_and_loss: bool) -> None:
+        """Create a G/L account on request of a person."""
+        self.provider.books.create_gl(
+            self._wire, self._session(), code, name, profit_and_loss=profit_and_loss
+        )
+        self._master = None
+
+    def _session(self) -> Session:
+        return Session(self.connector.site, self.connector.division, self._token.secret)
+
+    def _until(self, look: Look) -> Look:
+        """A look that was throttled says when the lane opens again."""
+        if look.good or look.not_before is not None or self._wire.stopped_until is None:
+            return look
+        return replace(look, not_before=self._wire.stopped_until)
+
+    def _is_old(self, master: MasterData, hours: int) -> bool:
+        return self._outside.clock.now() - master.fetched_at > timedelta(hours=hours)
+
+    def _stored_or_fetched(self, max_age_hours: int, *, fresh: bool) -> MasterData:
+        session, site = self._wire.session, self.connector.site
+        if not fresh:
+            with db.reading(session):
+                stored = masters.stored_for(session, site, self.connector.division)
+            if stored is not None and not self._is_old(stored, max_age_hours):
+                return stored
+        fetched = self.provider.books.master(self._wire, self._session())
+        with db.transaction(session):
+            masters.store(session, site, fetched)
+        return fetched
+
+
+@contextmanager
+def open_visit(
+    outside: Outside,
+    connector_id: int,
+    calls: int = 1,
+    *,
+    posting: bool = False,
+    pinned: bool = True,
+    seconds: int | None = None,
+    run_id: int | None = None,
+) -> Iterator[Visit]:
+    """Token, lane and budget for a connector of the company in scope.
+
+    `posting` may use the reserve that other work leaves alone. `pinned=False` allows a connector
+    without a division yet. `seconds` bounds the calls of a web thread (a refresh is not cut short:
+    its answer could be lost). Raises Later, LoginNeeded or Refused, with nothing taken.
+    """
+    facts, provider = connector_facts(outside, connector_id)
+    if pinned and not facts.division:
+        raise Refused(f"Connector {facts.number} has no division yet; choose one first.")
+    token = grants.usable_token(outside, connector_id)
+    endpoint = provider.posting_endpoint if posting else ""
+    need = Need(provider.budget, calls, posting=posting, endpoint=endpoint)
+    session = outside.sessions()
+    try:
+        lease = lanes.take(session, facts.lane_key, outside.owner, need)
+    finally:
+        session.close()
+    wire = outside.wire
+    if seconds is not None:
+        wire = BoundedWire(wire, outside.clock.monotonic, seconds)
+    account = Account(facts.id, token.grant_id, provider, posting, facts.log_requests, run_id)
+    metered = MeteredWire(outside, account, lease, calls, wire)
+    try:
+        yield Visit(outside, facts, provider, token, metered)
+    finally:
+        metered.close()
+
+
+def connector_facts(outside: Outside, connector_id: int) -> tuple[ConnectorFacts, Provider]:
+    """The connector, if it may be used at all; Refused or NotAllowed says what is missing."""
+    session = outside.sessions()
+    try:
+        with db.reading(session):
+            row = session.scalars(select(Connector).where(Connector.id == connector_id)).one()
+            provider = provider_of(row)
+            if row.draft or row.deleted_at is not None:
+                raise Refused(f"Connector {row.number} is not saved.")
+            licence = select(Licence.id).where(
+                Licence.name == provider.licence, Licence.withdrawn_at.is_(None)
+            )
+            if session.scalar(licence) is None:
+                raise NotAllowed(f"The company has no licence {provider.licence!r}.")
+            return _facts(row), provider
+    finally:
+        session.close()
+
+
+def _facts(row: Connector) -> ConnectorFacts:
+    division = row.division or 0
+    return ConnectorFacts(
+        id=row.id,
+        company_id=row.company_id,
+        number=row.number,
+        provider=row.provider,
+        name=row.name,
+        site=row.site,
+        client_id=row.client_id,
+        division=division,
+        division_currency=row.division_currency,
+        journal_code=row.journal_code,
+        vat_mode=row.vat_mode,
+        automatic=row.automatic,
+        log_requests=row.log_requests,
+        lane_key=lane_key(row.site, row.client_id, division),
+    )
+
+
+def fetch_master(outside: Outside, connector_id: int, run_id: int | None = None) -> MasterData:
+    """Fetch and store the master data of a connector's division now."""
+    with open_visit(outside, connector_id, MASTER_CALLS, run_id=run_id) as visit:
+        return visit.master(fresh=True)
