@@ -111,7 +111,7 @@ def draft(
             amount=line.amount,
             vat_code=line.vat_code,
             vat_amount=line.vat,
-            description=f"{address.posting_key} {line.description}"[:DESCRIPTION_MAX].rstrip(),
+            description=_described(address.posting_key, line.description),
             cost_centre=line.cost_centre,
         )
         for line in sent
@@ -129,6 +129,11 @@ def draft(
     used = {line.vat_code for line in sent if line.vat_code}
     shows = _shows(address.journal_code, mode, {code: facts[code] for code in used})
     return Draft(entry, stored.expected_stored(journal, mode, facts), shows)
+
+
+def _described(key: str, description: str) -> str:
+    """The key, a blank and the words: the search for a key ends at that blank."""
+    return f"{key} {description.strip() or '-'}"[:DESCRIPTION_MAX].rstrip()
 
 
 def _shows(journal_code: str, mode: str, used: Mapping[str, VatCodeFacts]) -> frozenset[str]:

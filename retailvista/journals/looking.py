@@ -10,11 +10,11 @@ from __future__ import annotations
 from datetime import datetime, timedelta
 
 from retailvista import db
-from retailvista.connectors.port import Look
+from retailvista.connectors.port import Outcome, StoredEntry
 from retailvista.errors import Later, LoginNeeded
 from retailvista.journals import actions, claiming, ladder
 from retailvista.journals.evidence import ExportFacts, add_evidence, is_proven, seat_of
-from retailvista.journals.finding import Blind, Sight, entries_between, sight_of
+from retailvista.journals.finding import Blind, Sight, carries_key, entries_between, sight_of
 from retailvista.journals.ladder import Found, Move, Next
 from retailvista.journals.sending import resend
 from retailvista.journals.settling import Result, pause, pause_for, settle
@@ -43,7 +43,7 @@ def look(work: Work, facts: ExportFacts) -> Next | None:
 def _sight(work: Work, claim: ExportFacts, known: int, started: datetime) -> Sight:
     """By posting key first when this look may end the quarantine, by number always and last."""
     assert claim.unknown_since is not None, "only unknown exports are looked for"
-    found = []
+    found: list[StoredEntry] = []
     if ladder.is_last_rung(started - claim.unknown_since):
         found += search_key(work, claim)
     number = claim.entry_number
@@ -51,12 +51,26 @@ def _sight(work: Work, claim: ExportFacts, known: int, started: datetime) -> Sig
     return sight_of(claim, list({entry.external_id: entry for entry in found}.values()))
 
 
-def search_key(work: Work, claim: ExportFacts) -> list[object]:
-    """Every entry of the journal code that carries the key of the export."""
-    seen: Look = work.visit.look_for_key(claim.journal_code, claim.posting_key)
+def search_key(work: Work, facts: ExportFacts) -> list[StoredEntry]:
+    """Every entry of the journal code that carries the key of the export, with its lines.
+
+    A key is followed by a blank in every line, so the search for 1-1 does not find 1-17. The
+    search may answer with headers only; what it found is then read by number.
+    """
+    visit, code = work.visit, facts.journal_code
+    found: list[StoredEntry] = []
+    seen = visit.look_for_key(code, facts.posting_key + " ")
     if not seen.good:
         raise Blind(seen, seen.problem or "no answer")
-    return list(seen.entries)
+    for header in seen.entries:
+        if header.lines is not None:
+            found.append(header)
+            continue
+        read = visit.look(code, header.entry_number, header.entry_number)
+        if not read.good:
+            raise Blind(read, read.problem or "no answer")
+        found += read.entries
+    return [entry for entry in found if carries_key(entry, facts.posting_key)]
 
 
 def _settle(
@@ -80,7 +94,7 @@ def _settle(
 def _write(work: Work, claim: ExportFacts, sight: Sight, move: Move) -> None:
     entry = sight.entry
     values = {"looks": claim.looks + 1, "good_looks": claim.good_looks + 1}
-    if sight.found is Found.ABSENT and claim.last_outcome == ladder.Outcome.NUMBER_IN_USE.value:
+    if sight.found is Found.ABSENT and claim.last_outcome == Outcome.NUMBER_IN_USE.value:
         values["in_use_looks"] = claim.in_use_looks + 1
     result = Result(
         move=move,

@@ -54,7 +54,9 @@ def _reverse(session: Session, sequence: int, reason: str, actor: str) -> int:
         connector_id=row.connector_id,
         reverses_id=row.id,
         reason=reason[:300],
+        links=row.links,
         receipts=row.receipts,
+        receipt_runs=row.receipt_runs,
         built_at=db.now(session),
     )
     mirror.lines = [_mirrored(line) for line in lines]
