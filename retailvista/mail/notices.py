@@ -52,7 +52,7 @@ def decide(outside: Outside, settings: Settings) -> int:
         for company_id in companies:
             with company_scope(company_id):
                 with database.reading(session):
-                    missing = _missing(session, settings)
+                    missing = _missing(session, settings, company_id)
                     stale = _stale(session)
                 if missing or stale:
                     with database.transaction(session):
@@ -113,15 +113,12 @@ def _values(
     }
 
 
-def _company(session: Session) -> Company:
-    # The grants of the scope lead to their company: there is no other one in sight.
-    return session.scalars(
-        select(Company).where(Company.id.in_(select(Grant.company_id).distinct()))
-    ).one()
+def _company(session: Session, company_id: int) -> Company:
+    return session.scalars(select(Company).where(Company.id == company_id)).one()
 
 
-def _missing(session: Session, settings: Settings) -> bool:
-    keys = {one.key for one in wanted(session, settings, _company(session))}
+def _missing(session: Session, settings: Settings, company_id: int) -> bool:
+    keys = {one.key for one in wanted(session, settings, _company(session, company_id))}
     if not keys:
         return False
     known = set(session.scalars(select(Notice.notice_key).where(Notice.notice_key.in_(keys))))
@@ -150,7 +147,7 @@ def _stale(session: Session) -> list[int]:
 
 
 def _write(session: Session, settings: Settings, company_id: int) -> int:
-    company = session.scalars(select(Company).where(Company.id == company_id)).one()
+    company = _company(session, company_id)
     stale = _stale(session)
     if stale:
         session.execute(delete(Notice).where(Notice.id.in_(stale)))

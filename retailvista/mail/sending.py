@@ -52,7 +52,9 @@ class Post(Protocol):
 class FileOutbox:
     """Puts each letter as an .eml file into a folder; the same letter is the same file."""
 
-    def __init__(self, folder: Path, sender: str) -> None:
+    def __init__(self, app: Flask, folder: Path, sender: str) -> None:
+        Mail(app)
+        self._app = app
         self._folder = folder
         self._sender = sender
 
@@ -61,7 +63,8 @@ class FileOutbox:
         self._folder.mkdir(parents=True, exist_ok=True)
         path = self._folder / f"{letter.message_id.strip('<>').replace('/', '_')}.eml"
         part = path.with_suffix(".part")
-        part.write_bytes(_message(letter, self._sender).message().as_bytes())
+        with self._app.app_context():
+            part.write_bytes(_message(letter, self._sender).message().as_bytes())
         part.replace(path)
 
 
@@ -100,7 +103,7 @@ class SmtpPost:
 def post_for(app: Flask, settings: Settings) -> Post:
     """The way that RV_MAIL_URL names."""
     if settings.mail_url.startswith("file:"):
-        return FileOutbox(Path(settings.mail_url.removeprefix("file:")), settings.mail_from)
+        return FileOutbox(app, Path(settings.mail_url.removeprefix("file:")), settings.mail_from)
     return SmtpPost(app, settings.mail_url, settings.mail_from)
 
 
