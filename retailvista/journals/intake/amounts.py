@@ -10,9 +10,9 @@ import re
 from datetime import date
 from functools import lru_cache
 
-_AMOUNT = re.compile(r"([+-]?)(\d{1,13})(?:\.(\d{0,4})0*)?\Z")
-_DATE = re.compile(r"(\d{4}-\d{2}-\d{2})(?:Z|[+-]\d{2}:\d{2})?\Z")
-_TIME = re.compile(r"(\d{2}:\d{2}:\d{2}(?:\.\d{1,9})?)(?:Z|[+-]\d{2}:\d{2})?\Z")
+_AMOUNT = re.compile(r"([+-]?)(\d{1,13})(?:\.(\d{0,4})0*)?\Z", re.ASCII)
+_DATE = re.compile(r"(\d{4}-\d{2}-\d{2})(?:Z|[+-]\d{2}:\d{2})?\Z", re.ASCII)
+_TIME = re.compile(r"(\d{2}:\d{2}:\d{2}(?:\.\d{1,9})?)(?:Z|[+-]\d{2}:\d{2})?\Z", re.ASCII)
 
 
 @lru_cache(maxsize=65536)

@@ -64,6 +64,8 @@ class BoundedStream:
 
     def __init__(self, stream: BinaryIO, name: str) -> None:
         head = stream.read(2)
+        if len(head) == 1:
+            head += stream.read(1)
         rest = _Rejoined(head, stream)
         self._stream = gzip.GzipFile(fileobj=rest) if head == GZIP_MAGIC else rest  # type: ignore[call-overload]
         self.name = name
