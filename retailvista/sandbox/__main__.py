@@ -12,7 +12,7 @@ from pathlib import Path
 from retailvista.sandbox.server import serve
 from retailvista.sandbox.store import add_app
 
-DEFAULT_PATH = "instance/sandbox.sqlite"
+DEFAULT_PATH = "instance/sandbox.sqlite3"
 
 
 def main() -> int:

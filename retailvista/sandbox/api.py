@@ -62,8 +62,11 @@ class Api:
         headers: list[tuple[str, str]] = []
         user = ""
         try:
-            asker = self._asker(request)
+            asker, is_valid = self._asker(request)
             user = asker.name
+            if not is_valid:
+                raise Refusal(401, "", {"WWW-Authenticate": "Bearer"})  # noqa: TRY301 - one place
+            self.judge.enter(request)
             self.limits.check_block(user, request, resource.partition("(")[0])
             if request.division is not None:
                 headers = self._take(request)
@@ -75,24 +78,20 @@ class Api:
             answer = as_refusal(refusal, json_wanted=request.wants_json)
         answer.headers += headers
         place = resource.partition("(")[0]
-        if self.limits.count_error(user, request, place, answer.status):
+        if user and self.limits.count_error(user, request, place, answer.status):
             self.judge.find("too-many-errors", request, f"The last one was {answer.status}.")
         return answer
 
-    def _asker(self, request: Request) -> Asker:
+    def _asker(self, request: Request) -> tuple[Asker, bool]:
+        """Who asks, and whether the token still lives."""
         if request.asker is not None:
-            settled: Asker = request.asker
-            return settled
+            return request.asker, True
         token = request.bearer()
         found = self.tokens.asker(token) if token else None
         if found is None:
             raise Refusal(401, "", {"WWW-Authenticate": "Bearer"})
-        asker, is_valid = found
-        request.client_id = asker.client_id
-        if not is_valid:
-            raise Refusal(401, "", {"WWW-Authenticate": "Bearer"})
-        self.judge.enter(request)
-        return asker
+        request.client_id = found[0].client_id
+        return found
 
     def _take(self, request: Request) -> list[tuple[str, str]]:
         if request.asker is not None:

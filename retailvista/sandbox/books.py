@@ -124,8 +124,12 @@ class Posting:
         first = next((line["Date"] for line in sent if "Date" in line), today - today % 86_400_000)
         merged: dict[tuple[str | None, int], Line] = {}
         vat_lines: list[Line] = []
+        periods = {
+            date: self._period(draft, date) for date in {v.get("Date", first): 0 for v in sent}
+        }
         for values in sent:
             line = self._line(draft, values, values.get("Date", first))
+            line.period = periods[line.date]
             draft.lines.append(line)
             made = self._vat_line(draft, line, values)
             if made is None:
@@ -140,7 +144,6 @@ class Posting:
 
     def _line(self, draft: Draft, values: dict[str, Any], date: int) -> Line:
         line = Line(values=values, date=date, amount=cents(values.get("AmountFC", 0.0)))
-        line.period = self._period(draft, date)
         line.account_id = self._own(values.get("GLAccount"), line)
         self._check_account(draft, line)
         self._check_cost_center(line)

@@ -156,46 +156,27 @@ def _entry_row(draft: Draft, seq: int, made: int, asker: Asker) -> dict[str, Any
 
 
 def _line_row(draft: Draft, line: Line, made: int, asker: Asker) -> tuple[Any, ...]:
-    values, account, code = line.values, line.account, line.vat_code
-    rate = draft.rate
-    amount, vat, base = line.amount / 100, line.vat_amount / 100, line.vat_base / 100
+    values, account = line.values, line.account
+    named = (account.code, account.description) if account else (None, None)
     return (
-        0,
-        90,
-        OPEN,
-        line.date,
-        line.period[0],
-        line.period[1],
-        draft.journal.code,
-        draft.journal.description,
-        line.account_id,
-        account.code if account else None,
-        account.description if account else None,
-        values.get("Account"),
-        amount,
-        round(amount * rate, 2),
-        vat,
-        round(vat * rate, 2),
-        base,
-        round(base * rate, 2),
-        code.code if code else None,
-        code.description if code else None,
-        line.vat_rate / 10_000,
-        line.vat_type,
-        line.cost_center,
-        line.cost_center_name,
-        values.get("CostUnit"),
-        draft.currency,
-        rate,
-        values.get("Description"),
-        values.get("Notes"),
-        values.get("OurRef"),
-        values.get("Quantity"),
-        values.get("OffsetID"),
-        made,
-        made,
-        asker.id,
-        asker.full_name,
-        asker.id,
-        asker.full_name,
+        *(0, 90, OPEN, line.date, *line.period),
+        *(draft.journal.code, draft.journal.description),
+        *(line.account_id, *named, values.get("Account")),
+        *_amounts(draft, line),
+        *(line.cost_center, line.cost_center_name, values.get("CostUnit")),
+        *(draft.currency, draft.rate),
+        *(values.get("Description"), values.get("Notes"), values.get("OurRef")),
+        *(values.get("Quantity"), values.get("OffsetID")),
+        *(made, made, asker.id, asker.full_name, asker.id, asker.full_name),
     )
+
+
+def _amounts(draft: Draft, line: Line) -> tuple[Any, ...]:
+    """Amount, VAT and base in both currencies, then the VAT code."""
+    code, rate = line.vat_code, draft.rate
+    found: list[Any] = []
+    for cents in (line.amount, line.vat_amount, line.vat_base):
+        amount = cents / 100
+        found += [amount, amount if rate == 1 else round(amount * rate, 2)]
+    named = (code.code, code.description) if code else (None, None)
+    return (*found, *named, line.vat_rate / 10_000, line.vat_type)

@@ -22,16 +22,10 @@ class Prop:
     name: str
     type: str
     flags: str
-
-    @property
-    def child(self) -> str | None:
-        """The name of the nested collection, if it is one."""
-        return self.type[11:-1] if self.type.startswith("Collection(") else None
-
-    @property
-    def writable(self) -> bool:
-        """Shown in the POST column of the documentation."""
-        return "P" in self.flags
+    # The name of the nested collection, if it is one.
+    child: str | None
+    # Shown in the POST column of the documentation.
+    writable: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,13 +61,25 @@ def endpoints() -> dict[str, Endpoint]:
 
 def _endpoint(item: dict[str, Any]) -> Endpoint:
     known = {name: value for name, value in item.items() if name != "props"}
-    props = {name: Prop(name, kind, flags) for name, kind, flags in item["props"]}
+    props = {
+        name: Prop(name, kind, flags, _child(kind), writable="P" in flags)
+        for name, kind, flags in item["props"]
+    }
     return Endpoint(props=props, **known)
+
+
+def _child(edm_type: str) -> str | None:
+    return edm_type[11:-1] if edm_type.startswith("Collection(") else None
 
 
 def children_of(endpoint: Endpoint) -> dict[str, Endpoint]:
     """Nested collections that are endpoints themselves, by property name."""
-    service = endpoint.path.rsplit("/", 1)[0]
+    return _children(endpoint.path)
+
+
+@cache
+def _children(path: str) -> dict[str, Endpoint]:
+    endpoint, service = endpoints()[path], path.rsplit("/", 1)[0]
     found = {}
     for prop in endpoint.props.values():
         child = endpoints().get(f"{service}/{prop.child}") if prop.child else None

@@ -78,7 +78,7 @@ class Master:
 
     def has_period(self, year: int, period: int) -> bool:
         """Whether the period table knows it."""
-        return any(row[2:] == (year, period) for row in self.periods)
+        return any(row[2] == year and row[3] == period for row in self.periods)
 
     def is_closed(self, journal: str, year: int, period: int) -> bool:
         """Closed for all journals or for this one."""

@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from retailvista.sandbox.server import Sandbox
 
 PAGE = "<html><head><title>Maintenance</title></head><body><h1>We will be back</h1></body></html>"
+NAP_S = 0.5
 NUMBER_RULES = {
     "ignore_entry_number": "ignores-ours",
     "allow_duplicate_number": "accepts-used",
@@ -47,7 +48,7 @@ class Mishaps:
     def _answer(self, request: Request, fault: Fault) -> Answer:
         """What would be sent, after what is to be done."""
         if fault.name == "slow_before":
-            self.sandbox.store.clock.sleep(fault.number(1.0))
+            self._sleep(fault.number(1.0))
         if fault.name in NUMBER_RULES:
             return self.sandbox.carry_out(request, number=NUMBER_RULES[fault.name])
         if fault.name not in INSTEAD:
@@ -97,11 +98,19 @@ class Mishaps:
             wire.trickle(answer, self.sandbox.store.clock, fault.number(0.01))
             return True
         if fault.name == "slow":
-            self.sandbox.store.clock.sleep(fault.number(1.0))
+            self._sleep(fault.number(1.0))
         if fault.name == "error_after_commit":
             answer = as_html(int(fault.number(502)), PAGE)
         wire.send(answer)
         return True
+
+    def _sleep(self, seconds: float) -> None:
+        """In small steps, so that a stop of the sandbox is not held up."""
+        whole, rest = divmod(seconds, NAP_S)
+        for nap in [NAP_S] * int(whole) + [rest]:
+            self.sandbox.store.clock.sleep(nap)
+            if self.sandbox.stopping.is_set():
+                raise ConnectionError("the sandbox stops")
 
     def _late(self, wire: Wire, request: Request, fault: Fault, started: float) -> bool:
         """Who asks is settled on arrival, so a token that ends meanwhile changes nothing."""

@@ -60,7 +60,7 @@ class Sandbox:
         self.pages = Pages(self)
         self.listener = socket.create_server(("127.0.0.1", port), backlog=128)
         self.port: int = self.listener.getsockname()[1]
-        self.wires: set[Wire] = set()
+        self.wires: dict[Wire, threading.Thread] = {}
         self.threads: list[threading.Thread] = []
         self.stopping = threading.Event()
 
@@ -83,9 +83,10 @@ class Sandbox:
         with contextlib.suppress(OSError):
             self.listener.shutdown(socket.SHUT_RDWR)
         self.listener.close()
-        for wire in list(self.wires):
+        wires = dict(self.wires)
+        for wire in wires:
             wire.close()
-        for thread in self.threads:
+        for thread in [*self.threads, *wires.values()]:
             thread.join(timeout=5)
         self.judge.flush()
         self.store.close()
@@ -136,14 +137,14 @@ class Sandbox:
 
     def _serve(self, sock: socket.socket) -> None:
         wire = Wire(sock, self.store.setting("body_bytes"))
-        self.wires.add(wire)
+        self.wires[wire] = threading.current_thread()
         try:
             while not self.stopping.is_set() and self._one(wire):
                 pass
         except (OSError, ConnectionError):
             pass
         finally:
-            self.wires.discard(wire)
+            self.wires.pop(wire, None)
             wire.close()
 
     def _one(self, wire: Wire) -> bool:

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import json
 from typing import Any
-from xml.etree import ElementTree
 
 import pytest
+from lxml import etree
 
 from tests.conftest import TestClock
 from tests.sandbox.visitor import ENTRIES, Visitor
@@ -232,7 +232,7 @@ def test_without_json_the_answer_is_atom(visitor: Visitor) -> None:
     headers = {"Authorization": f"Bearer {visitor.token}"}
     reply = visitor.ask("GET", "/api/v1/1000001/financial/Journals?$select=Code", None, headers)
     assert reply.headers["Content-Type"].startswith("application/atom+xml")
-    feed = ElementTree.fromstring(reply.body)
+    feed = etree.fromstring(reply.body)
     space = "{http://schemas.microsoft.com/ado/2007/08/dataservices}"
     assert "91" in [node.text for node in feed.iter(f"{space}Code")]
     rules = [finding["rule"] for finding in visitor.admin("judge", "GET")["findings"]]
