@@ -1,0 +1,20 @@
+"""A sandbox that speaks HTTP and a company that is logged in to it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from retailvista.clock import Clock
+from retailvista.sandbox.server import Sandbox
+from tests.stage import Stage, open_stage
+
+
+@pytest.fixture
+def stage(tmp_path: Path, clock: Clock) -> Iterator[Stage]:
+    with Sandbox(tmp_path / "sandbox.sqlite", clock=clock) as sandbox:
+        stage = open_stage(tmp_path, clock, sandbox)
+        yield stage
+        stage.close()
