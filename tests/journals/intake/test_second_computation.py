@@ -39,9 +39,6 @@ def computed(path: Path) -> dict[str, Sums]:
     root = etree.parse(path).getroot()
     space = {"x": etree.QName(root).namespace}
 
-    def text(element, name: str) -> str:
-        return element.findtext(f"x:{name}", "", space)
-
     means = {
         (text(basic, "basicType"), text(basic, "basicID")): text(basic, "predefinedBasicID")
         for basic in root.iterfind(".//x:basic", space)
@@ -50,33 +47,39 @@ def computed(path: Path) -> dict[str, Sums]:
     for ticket in root.iterfind(".//x:cashtransaction", space):
         if "true" in (text(ticket, "voidTransaction"), text(ticket, "trainingID")):
             continue
-        sums = days[text(ticket, "transDate")]
-        kind = means[("11", text(ticket, "transType"))]
-        own: Sums = defaultdict(Decimal)
-        for line in ticket.iterfind("x:ctLine", space):
-            gross, vat = Decimal(text(line, "lineAmntIn")), line.find("x:vat", space)
-            if text(line, "lineType") == "DELETED" or gross == 0:
-                continue
-            group, rate = text(line, "artGroupID"), f"{Decimal(text(vat, 'vatPerc')):.0f}"
-            key = (group, rate, "-" if gross < 0 else "+", kind if kind in APART else "")
-            own["gross", *key] += gross
-            own["vat", *key] += Decimal(text(vat, "vatAmnt"))
-        total = Decimal()
-        for (what, *key), amount in own.items():
-            if what == "gross":
-                tax = cents(own["vat", *key])
-                total += cents(amount)
-                sums["line", *key] -= cents(amount) - tax
-                sums["vat", *key[1:3]] -= tax
-        for payment in ticket.iterfind("x:payment", space):
-            own_kind = (kind, group) if kind in MOVEMENTS else ("", "")
-            amount = cents(Decimal(text(payment, "paidAmnt")))
-            sums["paid", text(payment, "paymentType"), *own_kind] += amount
-            sums[("rounding",)] -= amount
-        sums[("rounding",)] += total
-    return {
-        day: {key: amount for key, amount in sums.items() if amount} for day, sums in days.items()
-    }
+        kind = means["11", text(ticket, "transType")]
+        add_ticket(days[text(ticket, "transDate")], ticket, kind, space)
+    return {day: {key: sums[key] for key in sums if sums[key]} for day, sums in days.items()}
+
+
+def text(element, name: str) -> str:
+    space = {"x": etree.QName(element).namespace}
+    return element.findtext(f"x:{name}", "", space)
+
+
+def add_ticket(sums: Sums, ticket, kind: str, space: dict[str, str]) -> None:
+    """The four sorts of sums of one ticket; `own` first, as tickets are rounded per key."""
+    own: Sums = defaultdict(Decimal)
+    group = ""
+    for line in ticket.iterfind("x:ctLine", space):
+        gross, vat = Decimal(text(line, "lineAmntIn")), line.find("x:vat", space)
+        if text(line, "lineType") == "DELETED" or gross == 0:
+            continue
+        group, rate = text(line, "artGroupID"), f"{Decimal(text(vat, 'vatPerc')):.0f}"
+        key = (group, rate, "-" if gross < 0 else "+", kind if kind in APART else "")
+        own["gross", *key] += gross
+        own["vat", *key] += Decimal(text(vat, "vatAmnt"))
+    for (what, *key), amount in own.items():
+        if what == "gross":
+            tax = cents(own["vat", *key])
+            sums["line", *key] -= cents(amount) - tax
+            sums["vat", *key[1:3]] -= tax
+            sums[("rounding",)] += cents(amount)
+    for payment in ticket.iterfind("x:payment", space):
+        movement = (kind, group) if kind in MOVEMENTS else ("", "")
+        amount = cents(Decimal(text(payment, "paidAmnt")))
+        sums["paid", text(payment, "paymentType"), *movement] += amount
+        sums[("rounding",)] -= amount
 
 
 def posted(path: Path, more: list[LinkRow], facts: StoreFacts) -> dict[str, Sums]:
