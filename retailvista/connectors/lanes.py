@@ -32,6 +32,10 @@ HOUR = timedelta(hours=1)
 LADDER = (timedelta(0), timedelta(minutes=15), timedelta(minutes=61))
 
 
+class LaneClosed(Later):
+    """Nothing may be sent now: another sender, or a limit; `not_before` says until when."""
+
+
 @dataclass(frozen=True, slots=True)
 class LaneLease:
     """Proof that we are the one sender."""
@@ -65,7 +69,9 @@ def take(session: Session, key: str, owner: str, need: Need) -> LaneLease:
         now = db.now(session)
         lane = _locked(session, key)
         if lane.lease_until is not None and lane.lease_until > now:
-            raise Later("Another call to this division is going on.", not_before=now + BUSY_PAUSE)
+            raise LaneClosed(
+                "Another call to this division is going on.", not_before=now + BUSY_PAUSE
+            )
         lane.lease_owner = lease.owner
         _charge(lane, need, now)
     return lease
@@ -77,13 +83,13 @@ def charge(session: Session, lease: LaneLease, need: Need) -> None:
         now = db.now(session)
         lane = _locked(session, lease.key)
         if lane.lease_owner != lease.owner:
-            raise Later("The lane went to another sender.", not_before=now + BUSY_PAUSE)
+            raise LaneClosed("The lane went to another sender.", not_before=now + BUSY_PAUSE)
         _charge(lane, need, now)
 
 
 def _charge(lane: Lane, need: Need, now: datetime) -> None:
     if lane.not_before is not None and lane.not_before > now:
-        raise Later("The limit of calls is reached.", not_before=lane.not_before)
+        raise LaneClosed("The limit of calls is reached.", not_before=lane.not_before)
     _roll(lane, now)
     _check_room(lane, need, now)
     _check_errors(lane, need, now)
@@ -205,9 +211,9 @@ def _check_room(lane: Lane, need: Need, now: datetime) -> None:
     spare_minute = 0 if need.posting else budget.posting_reserve_minute
     spare_day = 0 if need.posting else budget.posting_reserve_day
     if lane.day_used + need.calls > _day_budget(lane, budget) - spare_day:
-        raise Later("The calls of today are used up.", not_before=_next_day(now))
+        raise LaneClosed("The calls of today are used up.", not_before=_next_day(now))
     if lane.minute_used + need.calls > budget.per_minute - spare_minute:
-        raise Later("The calls of this minute are used up.", not_before=_minute(now) + MINUTE)
+        raise LaneClosed("The calls of this minute are used up.", not_before=_minute(now) + MINUTE)
 
 
 def _day_budget(lane: Lane, budget: Budget) -> int:
@@ -219,7 +225,9 @@ def _check_errors(lane: Lane, need: Need, now: datetime) -> None:
     at = _errors_of(lane, now).get(need.endpoint, [])
     if len(at) >= need.budget.errors_per_hour:
         free_at = now + timedelta(seconds=max(1, at[0] + 3600 - int(now.timestamp())))
-        raise Later(f"Too many refused calls to {need.endpoint} this hour.", not_before=free_at)
+        raise LaneClosed(
+            f"Too many refused calls to {need.endpoint} this hour.", not_before=free_at
+        )
 
 
 def _errors_of(lane: Lane, now: datetime) -> dict[str, list[int]]:

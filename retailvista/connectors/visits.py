@@ -14,8 +14,8 @@ from datetime import timedelta
 from sqlalchemy import select
 
 from retailvista import db
-from retailvista.companies.models import Licence
 from retailvista.connectors import grants, lanes, masters
+from retailvista.connectors.choosing import check_licence
 from retailvista.connectors.lanes import Need, lane_key
 from retailvista.connectors.metering import Account, BoundedWire, MeteredWire
 from retailvista.connectors.models import Connector
@@ -32,9 +32,10 @@ from retailvista.connectors.port import (
     Session,
 )
 from retailvista.connectors.registry import provider_of
-from retailvista.errors import NotAllowed, Refused
+from retailvista.errors import Refused
 
 MASTER_CALLS = 15
+CHECKING_SECONDS = 20
 
 
 @dataclass(frozen=True, slots=True)
@@ -181,18 +182,17 @@ def open_visit(
     calls: int = 1,
     *,
     posting: bool = False,
-    pinned: bool = True,
-    seconds: int | None = None,
+    checking: bool = False,
     run_id: int | None = None,
 ) -> Iterator[Visit]:
     """Token, lane and budget for a connector of the company in scope.
 
-    `posting` may use the reserve that other work leaves alone. `pinned=False` allows a connector
-    without a division yet. `seconds` bounds the calls of a web thread (a refresh is not cut short:
-    its answer could be lost). Raises Later, LoginNeeded or Refused, with nothing taken.
+    `posting` may use the reserve that other work leaves alone. `checking` is for a web thread: no
+    division is needed yet, and the calls are bounded by 20 seconds in all (a refresh is not cut
+    short: its answer could be lost). Raises Later, LoginNeeded or Refused, with nothing taken.
     """
     facts, provider = connector_facts(outside, connector_id)
-    if pinned and not facts.division:
+    if not checking and not facts.division:
         raise Refused(f"Connector {facts.number} has no division yet; choose one first.")
     token = grants.usable_token(outside, connector_id)
     endpoint = provider.posting_endpoint if posting else ""
@@ -203,8 +203,8 @@ def open_visit(
     finally:
         session.close()
     wire = outside.wire
-    if seconds is not None:
-        wire = BoundedWire(wire, outside.clock.monotonic, seconds)
+    if checking:
+        wire = BoundedWire(wire, outside.clock.monotonic, CHECKING_SECONDS)
     account = Account(facts.id, token.grant_id, provider, posting, facts.log_requests, run_id)
     metered = MeteredWire(outside, account, lease, calls, wire)
     try:
@@ -222,11 +222,7 @@ def connector_facts(outside: Outside, connector_id: int) -> tuple[ConnectorFacts
             provider = provider_of(row)
             if row.draft or row.deleted_at is not None:
                 raise Refused(f"Connector {row.number} is not saved.")
-            licence = select(Licence.id).where(
-                Licence.name == provider.licence, Licence.withdrawn_at.is_(None)
-            )
-            if session.scalar(licence) is None:
-                raise NotAllowed(f"The company has no licence {provider.licence!r}.")
+            check_licence(session, provider)
             return _facts(row), provider
     finally:
         session.close()

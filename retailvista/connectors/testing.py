@@ -1,0 +1,140 @@
+"""The Test button: one or two cheap calls that tell apart what can be wrong with a connector."""
+
+from __future__ import annotations
+
+from dataclasses import asdict, dataclass, field
+
+from sqlalchemy.orm import Session
+
+from retailvista import db
+from retailvista.companies import audit
+from retailvista.connectors.choosing import connector_by_number
+from retailvista.connectors.grants import login_state
+from retailvista.connectors.lanes import LaneClosed
+from retailvista.connectors.models import Connector
+from retailvista.connectors.outside import Outside
+from retailvista.connectors.port import Division
+from retailvista.connectors.visits import Visit, open_visit
+from retailvista.errors import Later, LoginNeeded, Refused, Unknown
+
+CONNECTED = "connected"
+NOT_SAVED = "not_saved"
+NOT_AUTHORISED = "not_authorised"
+EXPIRED = "expired"
+NO_ACCESS = "no_access"
+NO_DIVISION = "no_division"
+DOWN = "provider_down"
+BUSY = "busy"
+REFUSED = "refused"
+
+TEXTS = {
+    CONNECTED: "Connected as %(user)s to %(division)s.",
+    NOT_SAVED: "The connector is not saved yet.",
+    NOT_AUTHORISED: "The connector is not logged in. Press oAuth.",
+    EXPIRED: "The login has expired. Log in again.",
+    NO_ACCESS: "The login works, but has no access to division %(division)s.",
+    NO_DIVISION: "The login works. Choose a division.",
+    DOWN: "The provider cannot be reached or is out of order. Nothing is wrong with the login.",
+    BUSY: "The limit of calls is reached. It will be possible again at %(at)s.",
+    REFUSED: "The provider refused the call: %(said)s",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class TestResult:
+    """What the test found. `detail` is the provider's own words."""
+
+    __test__ = False  # not a test case of pytest
+
+    kind: str
+    values: dict[str, str] = field(default_factory=dict)
+    detail: str = ""
+    divisions: tuple[Division, ...] = ()
+
+    @property
+    def ok(self) -> bool:
+        return self.kind == CONNECTED
+
+    @property
+    def msgid(self) -> str:
+        return TEXTS[self.kind]
+
+    @property
+    def message(self) -> str:
+        """In English; screens translate the msgid."""
+        return self.msgid % self.values
+
+
+def test_connector(outside: Outside, number: int) -> TestResult:
+    """Test a connector of the company in scope, within 20 seconds; remembered on its row."""
+    session = outside.sessions()
+    try:
+        with db.reading(session):
+            row = connector_by_number(session, number)
+            draft, connector_id, state = row.draft, row.id, login_state(session, row)
+        if draft:
+            return TestResult(NOT_SAVED)
+        if state.kind in ("none", "expired"):
+            result = TestResult(NOT_AUTHORISED if state.kind == "none" else EXPIRED)
+        else:
+            result = _asked(outside, connector_id)
+        _remember(session, number, result)
+        return result
+    finally:
+        session.close()
+
+
+test_connector.__test__ = False  # type: ignore[attr-defined]  # nor is this one
+
+
+def _asked(outside: Outside, connector_id: int) -> TestResult:
+    try:
+        with open_visit(outside, connector_id, calls=2, checking=True) as visit:
+            return _looked(visit)
+    except LoginNeeded as error:
+        kind = EXPIRED if "expired" in f"{error} {error.said}".lower() else NOT_AUTHORISED
+        return TestResult(kind, detail=error.said or str(error))
+    except LaneClosed as error:
+        return TestResult(BUSY, {"at": f"{error.not_before:%H:%M} UTC"}, str(error))
+    except (Later, Unknown) as error:
+        return TestResult(DOWN, detail=error.said or str(error))
+    except Refused as error:
+        if error.http_status == 403:
+            return TestResult(NO_ACCESS, {"division": "?"}, error.said or str(error))
+        return TestResult(REFUSED, {"said": error.said or str(error)}, error.said)
+
+
+def _looked(visit: Visit) -> TestResult:
+    user = visit.me()
+    divisions = tuple(visit.divisions())
+    pinned = visit.connector.division
+    found = next((division for division in divisions if division.code == pinned), None)
+    if not pinned:
+        return TestResult(NO_DIVISION, divisions=divisions)
+    if found is None:
+        return TestResult(NO_ACCESS, {"division": str(pinned)}, divisions=divisions)
+    name = f"{found.code} {found.name}".strip()
+    return TestResult(CONNECTED, {"user": user.name, "division": name}, divisions=divisions)
+
+
+def _remember(session: Session, number: int, result: TestResult) -> None:
+    with db.transaction(session):
+        row = connector_by_number(session, number)
+        document = dict(row.last_test or {})
+        document |= {
+            "kind": result.kind,
+            "at": db.now(session).isoformat(),
+            "values": result.values,
+            "detail": result.detail[:300],
+        }
+        if result.divisions:
+            document["divisions"] = [asdict(found) for found in result.divisions]
+            _refresh_division(row, result.divisions)
+        row.last_test = document
+        audit.record(session, "system", "connector_tested", f"connector {number}", kind=result.kind)
+
+
+def _refresh_division(row: Connector, divisions: tuple[Division, ...]) -> None:
+    for found in divisions:
+        if found.code == row.division:
+            row.division_name, row.division_currency = found.name, found.currency
