@@ -52,10 +52,28 @@ ADMINISTRATION = _l("Administration")
 EXTRA = _l("Extra")
 MENU = (
     Entry("start.page", _l("Overview"), START, "speedometer2", also="home dashboard begin"),
-    Entry("companies.index", _l("Companies"), EXTRA, "building", also="bedrijven alias url users"),
+    Entry(
+        "till_files.index", _l("Till files"), START, "file-earmark-arrow-up",
+        also="kassabestanden import xml audit",
+    ),
+    Entry(
+        "store_days.index", _l("Store days"), START, "calendar3",
+        also="winkeldagen kassaverantwoording declaration",
+    ),
+    Entry("journals.index", _l("Journals"), START, "journal-text", also="journaalposten export"),
+    Entry("control.page", _l("Control"), START, "check2", also="aansluiting compare"),
+    Entry(
+        "ledger_links.index", _l("Ledger links"), ADMINISTRATION, "link-45deg",
+        also="grootboekkoppelingen initialise btw vat",
+    ),
+    Entry("companies.index", _l("Companies"), EXTRA, "building", also="bedrijven alias url stores"),
+    Entry("connectors.index", _l("Connectors"), EXTRA, "plug", also="connectors exact oauth koppel"),
+    Entry("runs.index", _l("Runs"), EXTRA, "list-check", also="taken tasks jobs uitvoeringen"),
+    Entry("schedules.index", _l("Schedules"), EXTRA, "clock-history", also="taakplanning planning"),
     Entry("audit.page", _l("Audit"), EXTRA, "shield-check", access.BOOKKEEPER, also="log wie"),
+    Entry("profile.page", _l("Profile"), EXTRA, "person-circle", also="profiel password token"),
     Entry("guide.page", _l("Help"), EXTRA, "question-circle", also="help uitleg handleiding"),
-)
+)  # fmt: skip
 
 
 def install(app: Flask) -> None:
@@ -66,6 +84,9 @@ def install(app: Flask) -> None:
         state_colour=words.state_colour,
         kind_word=words.kind_word,
         said=words.translated,
+        count_word=words.count_word,
+        evidence_word=words.evidence_word,
+        rate=words.rate,
     )
 
 

@@ -4,23 +4,49 @@ from __future__ import annotations
 
 from flask import Flask
 
-from retailvista.web import audit_trail
-from retailvista.web import companies
-from retailvista.web import guide
-from retailvista.web import profile
-from retailvista.web import search
-from retailvista.web import start
-from retailvista.web import stores
-from retailvista.web import users
+from retailvista.web import (
+    api,
+    audit_trail,
+    companies,
+    connectors,
+    control,
+    guide,
+    journal,
+    journals,
+    ledger_links,
+    oauth,
+    profile,
+    receipts,
+    runs,
+    schedules,
+    search,
+    start,
+    store_days,
+    stores,
+    till_files,
+    users,
+)
 
 SCREENS = (
+    api.screen,
     audit_trail.screen,
     companies.screen,
+    connectors.screen,
+    control.screen,
     guide.screen,
+    journal.screen,
+    journals.screen,
+    ledger_links.screen,
+    oauth.screen,
     profile.screen,
+    receipts.screen,
+    runs.screen,
+    schedules.screen,
     search.screen,
     start.screen,
+    store_days.screen,
     stores.screen,
+    till_files.screen,
     users.screen,
 )
 

@@ -2,16 +2,94 @@
 
 from __future__ import annotations
 
-from flask import Blueprint
-from flask import render_template
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import Any
 
-from retailvista.web.access import VIEWER
-from retailvista.web.access import allow
+from flask import Blueprint, g, render_template, url_for
+from flask_babel import gettext as _
+from sqlalchemy import func, select
+from sqlalchemy.orm import Session
+
+from retailvista.companies import registering
+from retailvista.companies.models import LICENCE_EXACT
+from retailvista.journals import completeness, listing
+from retailvista.journals.models import ControlDay, LedgerLink, StoreDay, TillFile
+from retailvista.runs.models import Run
+from retailvista.web import wiring
+from retailvista.web.access import VIEWER, allow
+from retailvista.web.connector_view import ConnectorView, views
 
 screen = Blueprint("start", __name__)
+PERSON_NEEDED = ("decide", "conflict", "rejected")
+UNDER_WAY = ("ready", "sending", "being_checked", "posted")
+LOOK_BACK = timedelta(days=60)
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """One step of setting up."""
+
+    done: bool
+    title: str
+    url: str
 
 
 @screen.get("/")
 @allow(VIEWER)
 def page() -> str:
-    return render_template("start.html")
+    now = wiring.clock().now()
+    with wiring.reading() as session:
+        counts = listing.state_counts(session)
+        connectors = views(session, now)
+        held = _count(session, select(StoreDay.id).where(StoreDay.state == "held"))
+        still_open = _count(session, select(StoreDay.id).where(StoreDay.state == "open"))
+        missing = completeness.missing_days(session, (now - LOOK_BACK).date())
+        runs = session.scalars(select(Run).order_by(Run.number.desc()).limit(6)).all()
+        days = session.scalars(select(ControlDay.differences)).all()
+        steps = _steps(session, counts, connectors)
+    return render_template(
+        "start.html", counts=counts, connectors=connectors, held=held, still_open=still_open,
+        missing=[day for day in missing if day.usual], runs=runs, steps=steps,
+        person_needed=sum(counts.get(state, 0) for state in PERSON_NEEDED),
+        under_way=sum(counts.get(state, 0) for state in UNDER_WAY),
+        different=sum(bool(found) for found in days), compared=len(days),
+    )  # fmt: skip
+
+
+def _count(session: Session, query: Any) -> int:
+    return session.scalar(select(func.count()).select_from(query.subquery())) or 0
+
+
+def _steps(
+    session: Session, counts: dict[str, int], connectors: list[ConnectorView]
+) -> list[Step]:
+    """What has to be there before the first journal is in the books, in order."""
+    company = url_for("companies.page", number=g.company.number)
+    licensed = registering.has_licence(session, LICENCE_EXACT)
+    return [
+        Step(bool(g.company.alias and licensed), _("Alias and licence of the company"), company),
+        Step(g.company.post_from is not None, _("Start date of posting"), company),
+        Step(bool(registering.stores_of(session)), _("A store"), f"{company}#stores"),
+        Step(
+            any(row.connected and row.division and row.journal_code for row in connectors),
+            _("A connector, logged in, with its administration and journal code"),
+            url_for("connectors.index"),
+        ),
+        Step(
+            _count(session, select(TillFile.id).where(TillFile.state == "read")) > 0,
+            _("The first till file"),
+            url_for("till_files.index"),
+        ),
+        Step(
+            _count(session, select(LedgerLink.id)) > 0,
+            _("Ledger links, by Initialise"),
+            url_for("ledger_links.index"),
+        ),
+        Step(sum(counts.values()) > 0, _("The first journal built"), url_for("store_days.index")),
+        Step(
+            counts.get("verified", 0) > 0,
+            _("The first journal released, sent and read back"),
+            url_for("journals.index"),
+        ),
+    ]

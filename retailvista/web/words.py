@@ -70,6 +70,41 @@ KINDS: dict[str, Any] = {
     "viewer": _l("Viewer"),
 }
 
+COUNTS: dict[str, Any] = {
+    "built": _l("built"),
+    "released": _l("released"),
+    "problems": _l("problems"),
+    "posted": _l("posted"),
+    "verified": _l("read back and equal"),
+    "waiting": _l("waiting"),
+    "rejected": _l("rejected by Exact"),
+    "conflict": _l("different from Exact"),
+    "unknown": _l("not certain yet"),
+    "days": _l("days compared"),
+    "differences": _l("differences"),
+    "failed": _l("failed"),
+    "sent": _l("sent"),
+    "receipts": _l("receipts"),
+    "new": _l("new"),
+    "known": _l("known already"),
+    "connected": _l("connected"),
+    "accounts": _l("G/L accounts"),
+    "refreshed": _l("renewed"),
+}
+
+EVIDENCE: dict[str, Any] = {
+    "intent": _l("About to be sent, written down first"),
+    "intent refused": _l("Not sent: another worker had it"),
+    "answer": _l("Answer of Exact"),
+    "look": _l("Looked in Exact"),
+    "blind look": _l("Looked in Exact without seeing anything"),
+    "take-over": _l("Taken over from a worker that stopped"),
+    "clock": _l("A clock jumped"),
+    "control": _l("Found by the control"),
+    "search": _l("Searched the whole journal"),
+    "refused before sending": _l("Refused before sending"),
+}
+
 
 def state_word(state: str) -> Any:
     return STATES[state][0] if state in STATES else state
@@ -81,6 +116,24 @@ def state_colour(state: str) -> str:
 
 def kind_word(kind: str) -> Any:
     return KINDS.get(kind, kind)
+
+
+def count_word(name: str) -> Any:
+    return COUNTS.get(name, name)
+
+
+def evidence_word(kind: str) -> str:
+    """'read back: verified' and its like carry a state after the colon."""
+    start, _colon, rest = kind.partition(": ")
+    word = str(EVIDENCE.get(start, translated(start)))
+    return f"{word}: {state_word(rest)}" if rest else word
+
+
+def rate(basis_points: int | None) -> str:
+    """A VAT rate as people write it."""
+    if basis_points is None:
+        return ""
+    return f"{basis_points / 100:g} %".replace(".", "," if language() == "nl" else ".")
 
 
 def translated(sentence: object) -> str:

@@ -1,0 +1,114 @@
+"""A connector as the screens show it: its row, the state of its login in words, days left.
+
+Never holds a secret: only whether there is one and since when.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from flask_babel import gettext as _
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from retailvista.connectors import expiry
+from retailvista.connectors.models import Connector, Grant
+from retailvista.connectors.registry import PROVIDERS
+
+SOON = 14  # days: the first warning mail and the banner
+
+
+@dataclass(frozen=True, slots=True)
+class ConnectorView:
+    """What templates may know of a connector."""
+
+    id: int
+    number: int
+    draft: bool
+    name: str
+    provider_name: str
+    site: str
+    client_id: str
+    has_secret: bool
+    secret_set_at: datetime | None
+    callback_url: str
+    division: int | None
+    division_name: str
+    division_currency: str
+    journal_code: str
+    vat_mode: str
+    automatic: bool
+    log_requests: bool
+    paused: str
+    paused_until: datetime | None
+    last_test: dict[str, Any]
+    has_token: bool
+    connected: bool
+    login_why: str
+    user_name: str
+    valid_until: datetime | None
+    last_success_at: datetime | None
+    days_left: int | None
+    mark: str
+
+    @property
+    def can_login(self) -> bool:
+        return bool(not self.draft and self.client_id and self.has_secret and self.callback_url)
+
+    @property
+    def expires_soon(self) -> bool:
+        return self.connected and self.days_left is not None and self.days_left <= SOON
+
+    @property
+    def word(self) -> str:
+        """The state of the login."""
+        if self.draft:
+            return _("Not saved yet")
+        if self.connected:
+            return _("Connected")
+        return _("Log in again") if self.has_token else _("Not logged in")
+
+    @property
+    def colour(self) -> str:
+        if self.connected:
+            return "warning" if self.expires_soon else "success"
+        return "danger" if self.has_token else "secondary"
+
+
+def view(connector: Connector, grant: Grant | None, now: datetime) -> ConnectorView:
+    """Joined by hand: a connector without a login has no grant."""
+    alive = grant is not None and bool(grant.refresh_sealed)
+    until = grant.valid_until if grant else None
+    dead = grant is not None and (grant.login_needed_at or (until is not None and until <= now))
+    provider = PROVIDERS.get(connector.provider)
+    same = (
+        "id number draft name site client_id callback_url division division_name journal_code"
+        " division_currency vat_mode automatic log_requests paused paused_until last_test"
+    ).split()
+    return ConnectorView(
+        **{name: getattr(connector, name) for name in same},
+        provider_name=provider.name if provider else connector.provider,
+        has_secret=bool(connector.client_secret_sealed),
+        secret_set_at=connector.client_secret_set_at,
+        has_token=alive,
+        connected=alive and not dead,
+        login_why=grant.login_needed_why if grant and dead else "",
+        user_name=grant.provider_user_name if grant else "",
+        valid_until=until if alive else None,
+        last_success_at=grant.last_success_at if grant else None,
+        days_left=expiry.days_left(until, now) if alive else None,
+        mark=f"{connector.grant_id}:{grant.chain if grant else 0}:{alive and not dead}",
+    )
+
+
+def views(session: Session, now: datetime) -> list[ConnectorView]:
+    """All connectors of the company in scope, drafts last."""
+    grants = {row.id: row for row in session.scalars(select(Grant))}
+    rows = session.scalars(
+        select(Connector)
+        .where(Connector.deleted_at.is_(None))
+        .order_by(Connector.draft, Connector.number)
+    )
+    return [view(row, grants.get(row.grant_id or 0), now) for row in rows]
