@@ -154,7 +154,7 @@ def _login_form(store: Store, fields: dict[str, str], language: str, problem: st
     alert = f'<p class="bad" role="alert">{escape(problem)}</p>' if problem else ""
     name = escape(fields.get("username", ""))
     body = f"""<form class="card" method="post" action="/api/oauth2/auth">
-<h2>{say("log-in", language)}</h2>{alert}{_carried(fields)}
+{alert}{_carried(fields)}
 <label>{say("user-name", language)}
 <input name="username" autocomplete="username" value="{name}" required autofocus></label>
 <label>{say("password", language)}
@@ -172,7 +172,7 @@ def _consent_form(store: Store, fields: dict[str, str], login: Login, language: 
         for code, name in _divisions(store, login.user).items()
     )
     body = f"""<form class="card" method="post" action="/api/oauth2/auth">
-<h2>{say("consent", language)}</h2>{_carried(fields)}
+{_carried(fields)}
 <input type="hidden" name="csrf" value="{login.csrf}">
 <p>{say("asks", language)} <code>{escape(fields["client_id"])}</code></p>
 <p>{say("logged-in-as", language)} <code>{escape(login.user)}</code></p>

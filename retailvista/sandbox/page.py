@@ -22,7 +22,9 @@ label{display:block;margin:.6rem 0}label input:not([type=checkbox]),select{width
 padding:.5rem;font:inherit}label.box{margin:.2rem 0}button{font:inherit;padding:.5rem 1.2rem;
 border:1px solid #7a3b00;background:#7a3b00;color:#fff;border-radius:.3rem;cursor:pointer}
 button.quiet{background:#fff;color:#7a3b00}button:focus-visible,a:focus-visible,
-input:focus-visible{outline:3px solid #0057b8;outline-offset:2px}.hint{color:#555;font-size:.9rem}
+input:focus-visible{outline:3px solid #0057b8;outline-offset:2px}
+fieldset{margin:0 0 1rem}h1{font-size:1.6rem}h2{font-size:1.2rem;margin:.2rem 0 .8rem}
+.hint{color:#555;font-size:.9rem}
 .scroll{overflow-x:auto}table{border-collapse:collapse;width:100%;font-size:.9rem}
 th,td{text-align:left;padding:.25rem .6rem;border-bottom:1px solid #e4dfd3;white-space:nowrap}
 td.n,th.n{text-align:right;font-variant-numeric:tabular-nums}tfoot td{font-weight:bold}

@@ -3,18 +3,30 @@
 from __future__ import annotations
 
 import json
+import signal
+import socket
 import subprocess
 import sys
+import threading
+from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
 
 from retailvista.sandbox.server import Sandbox
 from retailvista.sandbox.settings import CHOICES
-from retailvista.sandbox.store import add_app
+from retailvista.sandbox.store import Store, add_app
 from retailvista.sandbox.words import WORDS
 from tests.conftest import TestClock
 from tests.sandbox.visitor import CALLBACK, CLIENT_ID, SECRET, Visitor
+
+
+@dataclass
+class At:
+    """A sandbox in another process."""
+
+    port: int
+    store: Store
 
 
 def test_everything_survives_a_restart(tmp_path: Path, clock: TestClock) -> None:
@@ -57,6 +69,40 @@ def test_the_commands(tmp_path: Path) -> None:
     with Sandbox(path) as running:
         reply = Visitor(running).redeem("x", client_id="c", client_secret="secret")
         assert reply.json == {"error": "invalid_request"}
+
+
+def serve(path: Path, port: int) -> subprocess.Popen[bytes]:
+    """The sandbox as a process of its own, answering."""
+    command = [sys.executable, "-m", "retailvista.sandbox", "serve"]
+    process = subprocess.Popen([*command, "--port", str(port), "--path", str(path)])
+    pause = threading.Event()
+    for _ in range(200):
+        try:
+            socket.create_connection(("127.0.0.1", port), timeout=1).close()
+        except OSError:
+            pause.wait(0.05)
+        else:
+            return process
+    process.kill()
+    pytest.fail("the sandbox did not start")
+
+
+def test_what_was_booked_survives_a_kill(tmp_path: Path) -> None:
+    path = tmp_path / "killed.sqlite"
+    with socket.create_server(("127.0.0.1", 0)) as free:
+        port = free.getsockname()[1]
+    process = serve(path, port)
+    store = Store(path)
+    store.add_app(CLIENT_ID, SECRET, CALLBACK)
+    visitor = Visitor(At(port, store)).log_in()
+    visitor.book(visitor.line("1210", 5), visitor.line("1205", -5), EntryNumber=26000001)
+    process.kill()
+    assert process.wait(10) == -signal.SIGKILL
+    again = serve(path, port)
+    assert visitor.numbers() == [26000001]
+    again.terminate()
+    assert again.wait(10) == 0
+    store.close()
 
 
 def test_retail_accounts_can_be_left_to_the_client(tmp_path: Path) -> None:

@@ -47,7 +47,8 @@ class Reply:
 class Visitor:
     """One app's client of one sandbox."""
 
-    sandbox: Sandbox
+    # The sandbox, or where one runs in another process.
+    sandbox: Sandbox | Any
     token: str = ""
     pair: dict[str, str] = field(default_factory=dict)
     division: int = GROENHOF
