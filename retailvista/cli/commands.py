@@ -4,7 +4,16 @@ from __future__ import annotations
 
 import click
 
-from retailvista.cli import company, serving, setting_up
+from retailvista.cli import (
+    company,
+    connector,
+    journal,
+    run,
+    sandbox,
+    serving,
+    setting_up,
+    tills,
+)
 from retailvista.cli.program import OneDocument
 
 
@@ -13,6 +22,6 @@ def root() -> None:
     """RetailVista Journals: store days become journals in Exact Online, exactly once."""
 
 
-for module in (setting_up, serving, company):
+for module in (setting_up, serving, company, connector, tills, journal, run, sandbox):
     for command in module.COMMANDS:
         root.add_command(command)

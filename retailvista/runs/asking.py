@@ -29,8 +29,13 @@ def ask(  # noqa: PLR0913  the facts of a run
     asked_by: str = "",
     connector_number: int | None = None,
     not_before: datetime | None = None,
+    sooner: bool = True,
 ) -> int:
-    """The number of the waiting run, new or already there. Inside the caller's transaction."""
+    """The number of the waiting run, new or already there. Inside the caller's transaction.
+
+    A run that waits already comes sooner when this one is due sooner, unless `sooner` is False:
+    a schedule must not undo the reason why a run waits.
+    """
     assert session.in_transaction(), "ask() belongs to the transaction that has the reason"
     _hold_company(session)
     due = not_before or database.now(session)
@@ -38,7 +43,7 @@ def ask(  # noqa: PLR0913  the facts of a run
         select(Run).where(Run.kind == kind, Run.key == key, Run.state == WAITING)
     )
     if waiting is not None:
-        waiting.not_before = min(waiting.not_before, due)
+        waiting.not_before = min(waiting.not_before, due) if sooner else waiting.not_before
         waiting.args = waiting.args | (args or {})
         bell.ring(session, kind, key)
         return waiting.number

@@ -1,4 +1,4 @@
-"""Schedules: when which kind of run is due. A connector gets its four when it is saved.
+"""Schedules: when which kind of run is due. A connector gets its own when it is saved.
 
 A schedule is every so many minutes, or daily at a time in a zone. Daily times avoid 01:00-02:00
 in Amsterdam, when Exact does its maintenance, and differ per connector so that not all of an
@@ -23,7 +23,8 @@ from retailvista.runs.models import Schedule
 
 EXPORT_MINUTES = 15
 # Kind of run and the hour after which it starts, spread over the following hour.
-DAILY = (("keep-alive", 3), ("master", 4), ("control", 5))
+# The daily sign of life of a login is not here: it belongs to the grant, which connectors share.
+DAILY = (("master", 4), ("control", 5))
 SHORTEST, LONGEST = 1, 24 * 60
 
 

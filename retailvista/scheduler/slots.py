@@ -64,6 +64,7 @@ def _fill_one(session: Session, schedule_id: int) -> int:
             str(number or ""),
             asked_by="schedule",
             connector_number=number,
+            sooner=False,
         )
         slot.run_id = session.scalar(select(Run.id).where(Run.number == asked))
     session.flush()

@@ -1,0 +1,53 @@
+"""Asking for a run and waiting for it: the engine works it, or this process when there is none."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from sqlalchemy import select
+
+from retailvista import db as database
+from retailvista.cli.program import ACTOR, present_program
+from retailvista.companies.scope import scoped_company_id
+from retailvista.connectors.outside import Outside
+from retailvista.runs import working
+from retailvista.runs.asking import ask
+from retailvista.runs.models import ENDED, WAITING, Run
+from retailvista.runs.rescuing import rescue
+
+LOOK_SECONDS = 0.2
+
+
+def run_and_wait(
+    outside: Outside,
+    kind: str,
+    key: str = "",
+    args: dict[str, Any] | None = None,
+    connector_number: int | None = None,
+) -> Run:
+    """The ended run. One that must wait for its time is given back as it waits."""
+    kinds = present_program().kinds
+    with outside.sessions() as session, database.transaction(session):
+        number = ask(session, kind, key, args, asked_by=ACTOR, connector_number=connector_number)
+    while True:
+        run = _run(outside, number)
+        if run.state == ENDED or _waits_for_time(outside, run):
+            return run
+        if run.state == WAITING:
+            facts = working.claim(outside, kinds, run.id)
+            if facts is not None:
+                working.work(outside, kinds, facts)
+                continue
+        rescue(outside.sessions, set())
+        outside.clock.sleep(LOOK_SECONDS)
+
+
+def _run(outside: Outside, number: int) -> Run:
+    assert scoped_company_id() > 0
+    with outside.sessions() as session, database.reading(session):
+        return session.scalars(select(Run).where(Run.number == number)).one()
+
+
+def _waits_for_time(outside: Outside, run: Run) -> bool:
+    with outside.sessions() as session, database.reading(session):
+        return run.state == WAITING and run.attempt > 0 and run.not_before > database.now(session)
