@@ -48,7 +48,8 @@ class Request:
     @property
     def base(self) -> str:
         """Scheme, host and port as the client wrote them."""
-        return f"http://{self.headers.get('host', '127.0.0.1')}"
+        scheme = self.headers.get("x-forwarded-proto", "http")
+        return f"{scheme}://{self.headers.get('host', '127.0.0.1')}"
 
     @property
     def wants_json(self) -> bool:

@@ -41,7 +41,6 @@ class Mishaps:
         if fault.name == "late_commit":
             return self._late(wire, request, fault, started)
         answer = self._answer(request, fault)
-        self.sandbox.judge.leave(request)
         self._log(request, answer.status, started, fault)
         return self._send(wire, answer, fault)
 

@@ -100,7 +100,13 @@ class Sandbox:
     # Requests
 
     def carry_out(self, request: Request, *, number: str | None = None) -> Answer:
-        """The work of one request, without the wire."""
+        """The work of one request, without the wire: also for a simulation in one process."""
+        try:
+            return self._carried_out(request, number)
+        finally:
+            self.judge.leave(request)
+
+    def _carried_out(self, request: Request, number: str | None) -> Answer:
         if "100-continue" in request.headers.get("expect", "").lower():
             self.judge.find("expect-continue", request, "Exact answers it with 500.")
             return as_refusal(Refusal(500, ""), json_wanted=True)
@@ -162,7 +168,6 @@ class Sandbox:
         if fault is not None:
             return self.mishaps.happen(wire, request, fault, started)
         answer = self.carry_out(request)
-        self.judge.leave(request)
         self.log(request, answer.status, started, None)
         if request.method == "HEAD":
             answer.body = b""
