@@ -9,6 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import timedelta
 
+from authlib.common.urls import add_params_to_qs
 from authlib.oauth2.rfc6749.parameters import prepare_grant_uri, prepare_token_request
 
 from retailvista.connectors.exact_online import urls
@@ -59,11 +60,13 @@ class ExactLogin:
 
     def redeem(self, wire: Wire, registration: Registration, code: str) -> Reply:
         """Exchange the code of a login; it is valid once, for three minutes."""
-        body = prepare_token_request(
-            "authorization_code",
-            redirect_uri=registration.callback_url,
-            client_id=registration.client_id,
-        )
+        # Not prepare_token_request: it wants the code itself, which travels as a secret here.
+        fields = {
+            "grant_type": "authorization_code",
+            "redirect_uri": registration.callback_url,
+            "client_id": registration.client_id,
+        }
+        body = str(add_params_to_qs("", list(fields.items())))
         return _ask(wire, registration, body, {"code": Secret(code)})
 
     def refresh(self, wire: Wire, registration: Registration, refresh_token: Secret) -> Reply:
