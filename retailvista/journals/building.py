@@ -22,6 +22,7 @@ from retailvista.errors import NotFound, Refused
 from retailvista.journals import declaring, journal_rows
 from retailvista.journals.day_receipts import (
     StoreRef,
+    collector_paused,
     declaration_of,
     receipt_ids,
     receipts_to_build,
@@ -146,7 +147,7 @@ def build_day(
     session: Session, store: StoreRef, on: date, shared: _With
 ) -> tuple[_Work, JournalRow | None]:
     """Compute outside the writing transaction; write only if the receipts are still the same."""
-    with db.reading(session):
+    with collector_paused(), db.reading(session):
         work = _compute(session, store, on, shared)
     with db.transaction(session):
         day = _locked_day(session, store.id, on)

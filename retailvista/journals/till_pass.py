@@ -21,7 +21,7 @@ from retailvista.ledger.declaration import ZReport
 from retailvista.ledger.receipt import Receipt
 
 HASH_BYTES = 16
-SEPARATORS = (",", ":")
+_to_text = json.JSONEncoder(ensure_ascii=False, separators=(",", ":")).encode
 
 
 class KnownStore(NamedTuple):
@@ -117,7 +117,7 @@ def _check_currency(name: str, currency: str, store: KnownStore) -> None:
 
 def _spool(found: TillPass, receipt: Receipt, keys: dict[str, str], name: str) -> None:
     found.receipts += 1
-    content = json.dumps(receipt.to_row(), ensure_ascii=False, separators=SEPARATORS)
+    content = _to_text(receipt.to_row())
     digest = hashlib.blake2b(content.encode(), digest_size=HASH_BYTES).hexdigest()
     key = f"{receipt.store}\t{receipt.register}\t{receipt.nr}"
     known = keys.setdefault(key, digest)
@@ -144,4 +144,4 @@ def _spool(found: TillPass, receipt: Receipt, keys: dict[str, str], name: str) -
         receipt.total,
         digest,
     )
-    found.spool.write(f"{json.dumps(head)}\t{content}\n")
+    found.spool.write(f"{_to_text(head)}\t{content}\n")

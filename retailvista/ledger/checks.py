@@ -43,29 +43,47 @@ class StoreFacts:
 def check(declaration: Declaration, links: Links, facts: StoreFacts) -> list[Problem]:
     """Every local rule on one store day. Each finding is told once, at its first receipt."""
     found: dict[tuple[str, str], Problem] = {}
+    sound: set[tuple[object, ...]] = set()
     for receipt in declaration.counted_receipts:
-        for problem in _of_receipt(receipt, links, facts):
+        for problem in _of_receipt(receipt, links, facts, sound):
             found.setdefault((problem.code, problem.message_en), problem)
     for problem in (*_implausible_vat(declaration), *number_gaps(declaration)):
         found.setdefault((problem.code, problem.message_en), problem)
     return list(found.values())
 
 
-def _of_receipt(receipt: Receipt, links: Links, facts: StoreFacts) -> Iterator[Problem]:
+def _of_receipt(
+    receipt: Receipt, links: Links, facts: StoreFacts, sound: set[tuple[object, ...]]
+) -> Iterator[Problem]:
     place = Place(receipt=receipt.key)
     if receipt.currency != facts.currency:
         yield findings.wrong_currency(place, receipt.currency, facts.currency)
     undecided = list(_of_type(receipt, links, place))
     yield from undecided
     for line in receipt.lines:
-        if not line.is_empty and not undecided:
-            yield from _of_line(line, receipt, links, facts)
+        if line.is_empty or undecided:
+            continue
+        alike = _alike(line, receipt)
+        if alike not in sound:
+            wrong = list(_of_line(line, receipt, links, facts))
+            yield from wrong
+            if not wrong:
+                sound.add(alike)
     for tender in receipt.tenders:
         if tender.currency != facts.currency:
             yield findings.wrong_currency(place, tender.currency, facts.currency)
         if links.for_tender(tender) is None:
             yield findings.payment_unlinked(place, tender.type, declared=tender.standard != "")
     yield from _of_rounding(receipt, links, facts, place)
+
+
+def _alike(line: ReceiptLine, receipt: Receipt) -> tuple[object, ...]:
+    """Lines that are alike in this are all sound or all wrong: a day has few kinds of lines."""
+    gross, net, vat = line.gross, line.net, line.vat
+    return (
+        *(line.group, line.vat_code, line.vat_bp, line.gl_code, line.kind, receipt.sales_type),
+        *(receipt.business_date, gross > 0, gross == 0, net > 0, net == 0, vat > 0, vat == 0),
+    )
 
 
 def _of_type(receipt: Receipt, links: Links, place: Place) -> Iterator[Problem]:
@@ -122,22 +140,31 @@ def _of_rounding(
 
 def _implausible_vat(declaration: Declaration) -> Iterator[Problem]:
     """|VAT - net x rate| may be half a cent x (1 + rate) for every time the till rounded."""
-    lines = [
+    odd_of: dict[int, int] = {}
+    lines_of: dict[int, int] = {}
+    for receipt in declaration.counted_receipts:
+        for line in receipt.lines:
+            if not line.is_empty:
+                rate = line.vat_bp
+                odd_of[rate] = odd_of.get(rate, 0) + _vat_odd(line)
+                lines_of[rate] = lines_of.get(rate, 0) + 1
+    for rate in sorted(odd_of):
+        # Half a cent, in ten-thousandths of a cent, so that no fraction is needed.
+        allowed = (RATE_DENOMINATOR + rate) * lines_of[rate]
+        if abs(odd_of[rate]) * 2 > allowed:
+            place = _largest_vat_odd(declaration, rate)
+            yield findings.vat_implausible(place, rate, odd_of[rate], allowed)
+
+
+def _largest_vat_odd(declaration: Declaration, rate: int) -> Place:
+    own = [
         (receipt, line)
         for receipt in declaration.counted_receipts
         for line in receipt.lines
-        if not line.is_empty
+        if not line.is_empty and line.vat_bp == rate
     ]
-    for rate in sorted({line.vat_bp for _, line in lines}):
-        own = [(receipt, line) for receipt, line in lines if line.vat_bp == rate]
-        odd = sum(_vat_odd(line) for _, line in own)
-        # Half a cent, in ten-thousandths of a cent, so that no fraction is needed.
-        allowed = (RATE_DENOMINATOR + rate) * len(own)
-        if abs(odd) * 2 > allowed:
-            receipt, line = max(own, key=lambda pair: abs(_vat_odd(pair[1])))
-            yield findings.vat_implausible(
-                Place(receipt=receipt.key, line=line.nr), rate, odd, allowed
-            )
+    receipt, line = max(own, key=lambda pair: abs(_vat_odd(pair[1])))
+    return Place(receipt=receipt.key, line=line.nr)
 
 
 def _vat_odd(line: ReceiptLine) -> int:

@@ -731,7 +731,7 @@ def upgrade() -> None:
     )
     with op.batch_alter_table('receipt', schema=None) as batch_op:
         batch_op.create_index(batch_op.f('ix_receipt_company_id'), ['company_id'], unique=False)
-        batch_op.create_index('ix_receipt_day', ['company_id', 'store_id', 'business_date', 'journal_id'], unique=False)
+        batch_op.create_index('ix_receipt_day', ['company_id', 'store_id', 'business_date', 'journal_id', 'file_id'], unique=False)
         batch_op.create_index('ix_receipt_journal', ['company_id', 'journal_id'], unique=False)
 
     op.create_table('evidence',
