@@ -100,6 +100,17 @@ class Side:
             for name, value in values.items():
                 setattr(merged, name, value)
 
+    def token_calls(self) -> int:
+        """How often the token endpoint was called."""
+        self.sandbox.judge.flush()
+        rows = self.sandbox.store.rows("SELECT path FROM call")
+        return sum("oauth2/token" in path for (path,) in rows)
+
+    def findings(self) -> list[str]:
+        """What the sandbox's judge holds against us."""
+        self.sandbox.judge.flush()
+        return [row[0] for row in self.sandbox.store.rows("SELECT rule FROM finding")]
+
     def over(self, wire: Wire) -> Outside:
         """The same outside with another wire."""
         return replace(self.outside, wire=wire)

@@ -78,12 +78,11 @@ def test_a_wrong_return_asks_for_no_token(side: Side, returned: dict[str, object
     side.add_connector(26)
     given = {"number": 25, "state": side.state_of_login(), "code": "c", "error": ""}
     finish_login(side.outside, actor=PERSON, **(given | {"bound_to": BOUND} | returned))
-    assert token_calls(side) == 0
+    assert side.token_calls() == 0
 
 
-def token_calls(side: Side) -> int:
-    rows = side.sandbox.store.rows("SELECT count(*) FROM call WHERE path LIKE '%oauth2/token%'")
-    return int(rows[0][0])
+def test_a_right_return_asks_for_one_token(connected: Side):
+    assert connected.token_calls() == 1
 
 
 def test_a_state_works_once(side: Side):
