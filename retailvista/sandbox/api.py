@@ -111,7 +111,7 @@ class Api:
     ) -> Answer:
         if not request.wants_json and not resource.endswith("/$count"):
             self.judge.find("no-accept", request, "Exact answers Atom XML without it.")
-        if resource == RIGHTS and request.division is not None:
+        if resource == RIGHTS and request.division is not None and request.method == "GET":
             return self._rights(request)
         target = _target(request, resource)
         if request.method not in target.endpoint.methods:

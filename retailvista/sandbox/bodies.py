@@ -15,6 +15,7 @@ from retailvista.sandbox.answers import Refusal, Request
 from retailvista.sandbox.endpoints import Endpoint, Prop, children_of
 from retailvista.sandbox.query import GUID
 
+LARGEST = 1e15
 STREAM = "Error processing request stream. "
 RANGES = {
     "Byte": (0, 255),
@@ -103,7 +104,7 @@ def _double(value: Any, prop: Prop) -> float:
         number = float(value)
     except (ValueError, OverflowError):
         raise _unconvertible(prop) from None
-    if not math.isfinite(number):
+    if not math.isfinite(number) or abs(number) > LARGEST:
         raise _unconvertible(prop)
     return number
 

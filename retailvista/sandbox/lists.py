@@ -136,7 +136,7 @@ def _whole(options: dict[str, str], name: str) -> int | None:
     text = options.get(name)
     if text is None:
         return None
-    if not text.isdigit():
+    if not (text.isascii() and text.isdigit() and len(text) < 10):
         raise Refusal(400, f"Incorrect format for {name} argument '{text}'.")
     return int(text)
 

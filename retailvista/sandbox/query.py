@@ -247,7 +247,14 @@ def _value(match: re.Match[str]) -> tuple[Any, str]:
         # SQL Server compares without trailing blanks: 'AB' finds the padded 'AB '.
         return match["text"][1:-1].replace("''", "'").rstrip(" "), "text"
     if match["number"]:
-        digits = match["number"].rstrip("LlMmDdFf")
-        return (float(digits) if set(".eE") & set(digits) else int(digits)), "number"
+        return _number(match["number"]), "number"
     word = match["word"]
     return (None, "null") if word == "null" else (int(word == "true"), "truth")
+
+
+def _number(text: str) -> int | float:
+    digits = text.rstrip("LlMmDdFf")
+    value = float(digits) if set(".eE") & set(digits) else int(digits)
+    if not -(2**63) <= value < 2**63:
+        raise Refusal(400, f"Unrecognized 'Edm.Int64' literal '{text}'.")
+    return value

@@ -100,7 +100,10 @@ class Wire:
         parts = []
         total = 0
         while True:
-            size = int(self._line().split(b";")[0] or b"0", 16)
+            digits = self._line().split(b";")[0].strip()
+            if not digits or digits.strip(b"0123456789abcdefABCDEF"):
+                raise Broken(400)
+            size = int(digits, 16)
             total += size
             if total > self.body_limit:
                 raise Broken(413)
