@@ -17,10 +17,10 @@ from sqlalchemy.orm import Session
 from retailvista import db
 from retailvista.companies.models import Company
 from retailvista.companies.scope import scoped_company_id
-from retailvista.errors import Refused
 from retailvista.journals.counters import journal_numbers
 from retailvista.journals.day_receipts import StoreRef, runs_of
-from retailvista.journals.models import Export, JournalLine, JournalRow, ReceiptRow
+from retailvista.journals.models import JournalLine, JournalRow, ReceiptRow
+from retailvista.journals.opening import close_export
 from retailvista.ledger.journal import DAY, LATE, Journal, Line
 
 BUILT, RELEASED, EXPORTED, WITHDRAWN = "built", "released", "exported", "withdrawn"
@@ -166,19 +166,16 @@ def has_standing_journal(session: Session, store_id: int, on: date) -> bool:
 def withdraw(session: Session, row: JournalRow, reason: str) -> None:
     """Take back a journal that was not sent; its number stays visible, its receipts are free."""
     assert row.state in (BUILT, RELEASED), "only what was not sent is withdrawn"
-    of_row = (Export.journal_id == row.id, Export.live.is_(True))
-    if session.scalar(select(Export.id).where(*of_row)) is not None:
-        # One statement, so that a worker who claims it at this moment wins or finds it gone.
-        untouched = (Export.state == "ready", Export.sends == 0)
-        done = session.execute(
-            update(Export).where(*of_row, *untouched).values(live=False),
-            execution_options=NO_SYNC,
-        )
-        if not done.rowcount:  # type: ignore[attr-defined]
-            raise Refused(f"Journal {row.sequence} is being sent or was sent. Reverse it instead.")
+    close_export(session, row.id)
     row.state, row.reason = WITHDRAWN, reason[:300]
     session.flush()
-    session.execute(
-        update(ReceiptRow).where(ReceiptRow.journal_id == row.id).values(journal_id=None),
+    free_receipts(session, row.id)
+
+
+def free_receipts(session: Session, journal_id: int) -> int:
+    """Let go of the receipts of a journal, for the next build; how many."""
+    done = session.execute(
+        update(ReceiptRow).where(ReceiptRow.journal_id == journal_id).values(journal_id=None),
         execution_options=NO_SYNC,
     )
+    return done.rowcount  # type: ignore[attr-defined]

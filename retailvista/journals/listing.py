@@ -17,33 +17,41 @@ from sqlalchemy.orm import Session
 
 from retailvista.companies.models import Store
 from retailvista.connectors.models import Connector
+from retailvista.journals import exporting_states as states
 from retailvista.journals.actions import WAITING_FOR_PERSON
 from retailvista.journals.completeness import missing_days, receipt_gaps
 from retailvista.journals.csvfile import decimal
 from retailvista.journals.models import Export, JournalRow
 
 __all__ = [
-    "JournalFilter", "JournalPage", "ListedJournal", "Totals", "list_journals", "missing_days",
-    "receipt_gaps", "state_counts",
-]  # fmt: skip
+    "JournalFilter",
+    "JournalPage",
+    "ListedJournal",
+    "Totals",
+    "decimal",
+    "list_journals",
+    "missing_days",
+    "receipt_gaps",
+    "state_counts",
+]
 
 PAGE = 50
-NOT_READY, TO_RELEASE, READY, WITHDRAWN = "not_ready", "to_release", "ready", "withdrawn"
-BEING_CHECKED, DECIDE, POSTED = "being_checked", "decide", "posted"
 
 LIVE = and_(Export.journal_id == JournalRow.id, Export.live.is_(True))
+# The same words as exporting_states.state_of, where the database can filter and count them.
 STATE: ColumnElement[str] = case(
-    (JournalRow.state == "withdrawn", WITHDRAWN),
-    (and_(JournalRow.state == "built", JournalRow.problem != ""), NOT_READY),
-    (JournalRow.state == "built", TO_RELEASE),
+    (JournalRow.state == states.WITHDRAWN, states.WITHDRAWN),
+    (and_(Export.id.is_(None), JournalRow.problem != ""), states.NOT_READY),
+    (Export.id.is_(None), states.TO_RELEASE),
     (
-        and_(Export.state.in_(("ready", "sending")), Export.decision.in_(WAITING_FOR_PERSON)),
-        DECIDE,
+        and_(Export.state == states.SENDING, Export.decision.in_(WAITING_FOR_PERSON)),
+        states.DECIDE,
     ),
-    (and_(Export.state == "sending", Export.unknown_since.is_not(None)), BEING_CHECKED),
-    (Export.state.is_not(None), Export.state),
-    (JournalRow.state == "exported", POSTED),
-    else_=READY,
+    (
+        and_(Export.state == states.SENDING, Export.unknown_since.is_not(None)),
+        states.BEING_CHECKED,
+    ),
+    else_=Export.state,
 )
 COLUMNS = (
     JournalRow.sequence, JournalRow.kind, Store.code, JournalRow.business_date,
@@ -172,7 +180,7 @@ def _conditions(which: JournalFilter) -> list[ColumnElement[bool]]:
     if which.states:
         found.append(STATE.in_(which.states))
     elif not which.with_withdrawn:
-        found.append(JournalRow.state != WITHDRAWN)
+        found.append(JournalRow.state != states.WITHDRAWN)
     if which.kind:
         found.append(JournalRow.kind == which.kind)
     if which.connector_number is not None:
