@@ -63,9 +63,20 @@ def _sentences() -> Iterator[tuple[str, str]]:
         for file in sorted((ROOT / "retailvista" / layer).rglob("*.py")):
             path = file.relative_to(ROOT).as_posix()
             for node in ast.walk(ast.parse(file.read_text(encoding="utf-8"))):
-                if isinstance(node, ast.Call) and _called(node) in SENTENCES:
-                    for argument in (*node.args, *(k.value for k in node.keywords)):
-                        yield from ((path, text) for text in _sentence(argument))
+                for said in _said(node):
+                    yield from ((path, text) for text in _sentence(said))
+
+
+def _said(node: ast.AST) -> Iterator[ast.expr]:
+    """Arguments of errors and findings, and values of the tables called TEXTS."""
+    match node:
+        case ast.Call() if _called(node) in SENTENCES:
+            yield from (*node.args, *(keyword.value for keyword in node.keywords))
+        case (
+            ast.Assign(targets=[ast.Name(id="TEXTS")], value=ast.Dict(values=values))
+            | ast.AnnAssign(target=ast.Name(id="TEXTS"), value=ast.Dict(values=values))
+        ):
+            yield from values
 
 
 def _called(call: ast.Call) -> str:

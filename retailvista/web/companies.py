@@ -38,8 +38,9 @@ from retailvista.web import wiring
 from retailvista.web.access import ADMINISTRATOR
 from retailvista.web.access import VIEWER
 from retailvista.web.access import allow
-from retailvista.web.forms import PageForm
+from retailvista.web.forms import PageForm, choices
 from retailvista.web.languages import LANGUAGES
+from retailvista.web.tenancy import OpenCompany
 
 screen = Blueprint("companies", __name__)
 
@@ -49,12 +50,12 @@ class CompanyForm(PageForm):
 
     name = StringField(_l("Name"), [validators.InputRequired()])
     alias = StringField(_l("Alias (URL tag)"))
-    language = SelectField(_l("Language"), choices=list(LANGUAGES.items()))
+    language = SelectField(_l("Language"), choices=choices(LANGUAGES.items()))
     country = SelectField(_l("Country"), choices=["NL", "BE", "NO", "DK"])
     post_from = DateField(_l("Post from"), [validators.Optional()])
     licences = SelectMultipleField(
         _l("Licences"),
-        choices=[(LICENCE_EXACT, LICENCE_EXACT)],
+        choices=[LICENCE_EXACT],
         option_widget=widgets.CheckboxInput(),
         widget=widgets.ListWidget(prefix_label=False),
     )
@@ -72,7 +73,7 @@ def index() -> str:
     return render_template("companies.html", companies=found, url_of=_url_of)
 
 
-def _url_of(company: Company) -> str:
+def _url_of(company: Company | OpenCompany) -> str:
     return addresses.public_url(wiring.settings(), company.alias)
 
 
@@ -140,7 +141,7 @@ def _callback(alias: str, number: int) -> str:
     return addresses.callback_url(wiring.settings(), alias, number) if alias else ""
 
 
-def _page(company: Company, filled: CompanyForm, affected: list[Any] | None = None) -> str:
+def _page(company: OpenCompany, filled: CompanyForm, affected: list[Any] | None = None) -> str:
     with wiring.reading() as session:
         stores = registering.stores_of(session)
         members = people.members(session)
@@ -152,9 +153,9 @@ def _page(company: Company, filled: CompanyForm, affected: list[Any] | None = No
     )  # fmt: skip
 
 
-def _own(number: int) -> Company:
+def _own(number: int) -> OpenCompany:
     """The company that is open. Another one, also one the person knows, is not found here."""
     if g.company.number != number:
         raise NotFound
-    company: Company = g.company
+    company: OpenCompany = g.company
     return company

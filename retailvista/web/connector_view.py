@@ -9,11 +9,12 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
+from flask_babel import gettext
 from flask_babel import gettext as _
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from retailvista.connectors import expiry
+from retailvista.connectors import expiry, testing
 from retailvista.connectors.models import Connector, Grant
 from retailvista.connectors.registry import PROVIDERS
 
@@ -43,7 +44,9 @@ class ConnectorView:
     log_requests: bool
     paused: str
     paused_until: datetime | None
-    last_test: dict[str, Any]
+    tested: str
+    test_well: bool
+    test_detail: str
     has_token: bool
     connected: bool
     login_why: str
@@ -85,11 +88,12 @@ def view(connector: Connector, grant: Grant | None, now: datetime) -> ConnectorV
     provider = PROVIDERS.get(connector.provider)
     same = (
         "id number draft name site client_id callback_url division division_name journal_code"
-        " division_currency vat_mode automatic log_requests paused paused_until last_test"
+        " division_currency vat_mode automatic log_requests paused paused_until"
     ).split()
     return ConnectorView(
         **{name: getattr(connector, name) for name in same},
         provider_name=provider.name if provider else connector.provider,
+        **_last_test(connector.last_test or {}),
         has_secret=bool(connector.client_secret_sealed),
         secret_set_at=connector.client_secret_set_at,
         has_token=alive,
@@ -101,6 +105,17 @@ def view(connector: Connector, grant: Grant | None, now: datetime) -> ConnectorV
         days_left=expiry.days_left(until, now) if alive else None,
         mark=f"{connector.grant_id}:{grant.chain if grant else 0}:{alive and not dead}",
     )
+
+
+def _last_test(kept: dict[str, Any]) -> dict[str, Any]:
+    """The last test in words; after a login alone there is nothing to say."""
+    kind = kept.get("kind", "") if "values" in kept else ""
+    words = gettext(testing.TEXTS[kind], **kept["values"]) if kind in testing.TEXTS else ""
+    return {
+        "tested": words,
+        "test_well": kind == testing.CONNECTED,
+        "test_detail": kept.get("detail", "") if words else "",
+    }
 
 
 def views(session: Session, now: datetime) -> list[ConnectorView]:

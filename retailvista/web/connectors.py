@@ -28,7 +28,7 @@ from retailvista.web.access import ADMINISTRATOR, BOOKKEEPER, VIEWER, allow
 from retailvista.web.asking import ask_for
 from retailvista.web.connector_steps import proof_steps
 from retailvista.web.connector_view import view, views
-from retailvista.web.forms import PageForm
+from retailvista.web.forms import PageForm, choices
 
 screen = Blueprint("connectors", __name__)
 PROVIDER = "exact-online"
@@ -47,10 +47,12 @@ class ConnectorForm(PageForm):
     journal_code = StringField(_l("Journal code"), [validators.Length(max=10)])
     vat_mode = SelectField(
         _l("VAT"),
-        choices=[
-            ("exact", _l("Exact makes the VAT lines from VAT codes")),
-            ("own", _l("RetailVista sends VAT lines, without codes")),
-        ],
+        choices=choices(
+            [
+                ("exact", _l("Exact makes the VAT lines from VAT codes")),
+                ("own", _l("RetailVista sends VAT lines, without codes")),
+            ]
+        ),
     )
     log_requests = BooleanField(_l("Keep a log of requests"))
 
@@ -172,9 +174,8 @@ def _callback(number: int) -> str:
     return addresses.callback_url(wiring.settings(), g.company.alias or "", number)
 
 
-def _sites(row: Connector) -> list[tuple[str, str]]:
-    sites = [*provider_of(row).sites, *wiring.settings().provider_hosts]
-    return [(site, site) for site in sites]
+def _sites(row: Connector) -> list[str]:
+    return [*provider_of(row).sites, *wiring.settings().provider_hosts]
 
 
 def _page(row: Connector, filled: ConnectorForm) -> str:

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import Any
 
 from wtforms import Form
+from wtforms.fields.choices import SelectChoice
 
 from retailvista.web.languages import language
 
@@ -26,3 +28,8 @@ class PageForm(Form):
     def values(self, *names: str) -> dict[str, Any]:
         """The values of some fields, for a use case that names its arguments the same."""
         return {name: self[name].data for name in names}
+
+
+def choices(pairs: Iterable[tuple[str, Any]]) -> list[SelectChoice]:
+    """Options of a select field from (value, words)."""
+    return [SelectChoice(value, words) for value, words in pairs]

@@ -14,7 +14,7 @@ from retailvista.journals import links, seen
 from retailvista.ledger import link_rows
 from retailvista.web import wiring
 from retailvista.web.access import BOOKKEEPER, VIEWER, allow
-from retailvista.web.forms import PageForm
+from retailvista.web.forms import PageForm, choices
 
 screen = Blueprint("ledger_links", __name__)
 KINDS = {
@@ -30,7 +30,7 @@ KINDS = {
 class LinkForm(PageForm):
     """One link. What `vat` means depends on the kind, as the hints on the page say."""
 
-    kind = SelectField(_l("Kind"), choices=list(KINDS.items()))
+    kind = SelectField(_l("Kind"), choices=choices(KINDS.items()))
     code = StringField(_l("Code"), [validators.Length(max=60)])
     sales_type = StringField(_l("Sales type"), [validators.Length(max=20)])
     vat = StringField(_l("VAT rate or VAT code"), [validators.Length(max=10)])

@@ -33,6 +33,7 @@ from retailvista.web import wiring
 from retailvista.web.access import EVERYONE
 from retailvista.web.access import allow
 from retailvista.web.forms import PageForm
+from retailvista.web.tenancy import OpenCompany
 
 screen = Blueprint("login", __name__)
 limiter = Limiter(get_remote_address, storage_uri="memory://")
@@ -68,7 +69,7 @@ def load_login() -> None:
         tenancy.take_company(company)
 
 
-def _company_and_token(raw: str) -> tuple[Company | None, str]:
+def _company_and_token(raw: str) -> tuple[Company | OpenCompany | None, str]:
     if g.on_alias:
         return g.company, raw
     number, _dot, token = raw.partition(".")
@@ -117,7 +118,7 @@ def _typed_company(number: str) -> Company | None:
         return registering.company_by_number(session, int(number))
 
 
-def _person(company: Company | None, email: str, password: str) -> User | None:
+def _person(company: Company | OpenCompany | None, email: str, password: str) -> User | None:
     """Takes as long for an unknown company as for a wrong password."""
     with wiring.reading() as session:
         if company is None:
@@ -131,7 +132,7 @@ def _again(filled: LoginForm, message: str) -> tuple[str, int]:
     return page, 400
 
 
-def _logged_in(company: Company, token: str) -> Response:
+def _logged_in(company: Company | OpenCompany, token: str) -> Response:
     response = redirect(url_for("start.page"), 303)
     value = token if g.on_alias else f"{company.number}.{token}"
     cookies.put(response, cookies.session_name(), value)

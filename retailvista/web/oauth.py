@@ -7,49 +7,92 @@ page without code and state in its address. A login starts on the company's alia
 from __future__ import annotations
 
 from flask import Blueprint, g, redirect, render_template, request, url_for
-from flask_babel import gettext as _
+from flask_babel import gettext
+from sqlalchemy import select
 from werkzeug.wrappers import Response
 
 from retailvista.companies import addresses
-from retailvista.connectors import registering
-from retailvista.connectors.models import Grant
-from retailvista.errors import RetailVistaError
+from retailvista.connectors import logins, registering
+from retailvista.connectors.models import Connector, Grant, OauthAttempt
+from retailvista.errors import NotFound, Refused
 from retailvista.web import wiring
 from retailvista.web.access import ADMINISTRATOR, allow
 from retailvista.web.words import translated
 
 screen = Blueprint("oauth", __name__)
-CONNECTED = "connected"
 
 
 @screen.get("/connectors/<int:number>/oauth")
 @allow(ADMINISTRATOR)
-def start(number: int) -> Response | str:
-    from retailvista.connectors import logins
-    with wiring.reading() as session:
-        registering.connector_by_number(session, number)
+def start(number: int) -> Response | str | tuple[str, int]:
+    row = _row(number)
     if not g.on_alias:
         return _away(f"/connectors/{number}")
-    begun = logins.start_login(
-        wiring.session(), wiring.outside(), number, g.login.token_hash, g.login.email,
-        confirm_again=request.args.get("again") == "yes",
-    )  # fmt: skip
+    try:
+        begun = logins.start_login(
+            wiring.session(), wiring.outside(), number, g.login.token_hash, g.login.email,
+            confirm_again=request.args.get("again") == "yes",
+        )  # fmt: skip
+    except Refused as refused:
+        return _shown(row, "", translated(refused)), 409
     return redirect(begun.url, 302)
 
 
 @screen.get("/oauth.ashx")
 @allow(ADMINISTRATOR)
 def callback() -> Response | str:
-    from retailvista.connectors import logins
     if not g.on_alias:
         return _away("/connectors")
-    number = request.args.get("provider", 0, type=int)
-    asked = {name: request.args.get(name, "")[:4000] for name in ("state", "code", "error")}
+    row = _row(request.args.get("provider", 0, type=int))
+    state, code, error = (request.args.get(name, "")[:4000] for name in ("state", "code", "error"))
     result = logins.finish_login(
-        wiring.outside(), number, asked["state"], asked["code"], asked["error"],
-        g.login.token_hash, g.login.email,
+        wiring.outside(), row.number, state, code, error, g.login.token_hash, g.login.email,
+        computed_callback=_computed(row),
     )  # fmt: skip
-    return redirect(url_for(".result", number=number, kind=result.kind), 303)
+    return redirect(url_for(".result", number=row.number, kind=result.kind), 303)
+
+
+@screen.get("/connectors/<int:number>/login-result")
+@allow(ADMINISTRATOR)
+def result(number: int) -> str:
+    """Says how the last login of this session ended; the kind in the address only names it."""
+    row, kind = _row(number), request.args.get("kind", "")
+    if kind not in logins.TEXTS:
+        raise NotFound
+    with wiring.reading() as session:
+        attempt = session.scalars(
+            select(OauthAttempt)
+            .where(OauthAttempt.connector_id == row.id)
+            .where(OauthAttempt.bound_to == g.login.token_hash, OauthAttempt.outcome == kind)
+            .order_by(OauthAttempt.id.desc())
+            .limit(1)
+        ).first()
+        grant = session.scalar(select(Grant).where(Grant.id == (row.grant_id or 0)))
+    if kind == logins.CONNECTED and grant is None:
+        raise NotFound
+    values = {
+        "said": attempt.problem if attempt else "",
+        "user": grant.provider_user_name if grant else "",
+        "saved": row.callback_url,
+        "computed": _computed(row),
+    }
+    return _shown(row, kind, gettext(logins.TEXTS[kind], **values), values["user"])
+
+
+def _shown(row: Connector, kind: str, text: str, user_name: str = "") -> str:
+    return render_template(
+        "oauth_result.html", kind=kind, text=text, number=row.number, user_name=user_name,
+        callback=_computed(row) if kind == logins.MISMATCH else "", registered=row.callback_url,
+    )  # fmt: skip
+
+
+def _row(number: int) -> Connector:
+    with wiring.reading() as session:
+        return registering.connector_by_number(session, number)
+
+
+def _computed(row: Connector) -> str:
+    return addresses.callback_url(wiring.settings(), g.company.alias or "", row.number)
 
 
 def _away(path: str) -> str:

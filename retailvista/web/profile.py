@@ -35,7 +35,7 @@ from retailvista.web import login
 from retailvista.web import wiring
 from retailvista.web.access import VIEWER
 from retailvista.web.access import allow
-from retailvista.web.forms import PageForm
+from retailvista.web.forms import PageForm, choices
 from retailvista.web.languages import LANGUAGES
 from retailvista.web.languages import ZONE
 
@@ -48,7 +48,7 @@ class ProfileForm(PageForm):
     first_name = StringField(_l("First name"), [validators.InputRequired()])
     last_name = StringField(_l("Last name"), [validators.InputRequired()])
     email = StringField(_l("E-mail address"), [validators.InputRequired()])
-    language = SelectField(_l("Language"), choices=list(LANGUAGES.items()))
+    language = SelectField(_l("Language"), choices=choices(LANGUAGES.items()))
 
 
 class PasswordForm(PageForm):
@@ -68,10 +68,12 @@ class TokenForm(PageForm):
     name = StringField(_l("Name"), [validators.InputRequired()])
     scopes = SelectMultipleField(
         _l("What it may do"),
-        choices=[
-            ("journals:read", _l("Read journals")),
-            ("receipts:write", _l("Hand in till files")),
-        ],
+        choices=choices(
+            [
+                ("journals:read", _l("Read journals")),
+                ("receipts:write", _l("Hand in till files")),
+            ]
+        ),
         option_widget=widgets.CheckboxInput(),
         widget=widgets.ListWidget(prefix_label=False),
     )

@@ -26,7 +26,7 @@ from retailvista.web import wiring
 from retailvista.web.access import ADMINISTRATOR
 from retailvista.web.access import VIEWER
 from retailvista.web.access import allow
-from retailvista.web.forms import PageForm
+from retailvista.web.forms import PageForm, choices
 
 screen = Blueprint("stores", __name__)
 STEPS = [("0", "0,00"), ("1", "0,01"), ("5", "0,05"), ("10", "0,10"), ("50", "0,50"), ("100", "1,00")]
@@ -40,7 +40,7 @@ class StoreForm(PageForm):
     currency = SelectField(_l("Currency"), choices=["EUR", "NOK", "DKK"])
     country = SelectField(_l("Country"), choices=["NL", "BE", "NO", "DK"])
     zone = StringField(_l("Time zone"), [validators.InputRequired()], default="Europe/Amsterdam")
-    rounding_step = SelectField(_l("Cash rounding step"), choices=STEPS, default="5")
+    rounding_step = SelectField(_l("Cash rounding step"), choices=choices(STEPS), default="5")
     cost_centre = StringField(_l("Cost centre"), [validators.Length(max=20)])
     connector = SelectField(_l("Connector it posts to"))
     till_locations = TextAreaField(_l("Names of this store in till files"))
@@ -105,7 +105,7 @@ def save(code: str) -> str | Response | tuple[str, int]:
 
 def _filled() -> StoreForm:
     filled = StoreForm(request.form)
-    filled.connector.choices = _connectors()
+    filled.connector.choices = choices(_connectors())
     return filled
 
 
@@ -134,7 +134,7 @@ def _store(code: str) -> Store:
 
 
 def _page(filled: StoreForm, store: Store | None) -> str:
-    filled.connector.choices = _connectors()
+    filled.connector.choices = choices(_connectors())
     return render_template("store.html", form=filled, store=store)
 
 

@@ -8,6 +8,8 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import date
 from typing import Any
 
 from flask import Flask
@@ -56,6 +58,19 @@ class Door:
         return self._settings.base_url.split("://", 1)[1]
 
 
+@dataclass(frozen=True, slots=True)
+class OpenCompany:
+    """The company of the request as a value: a rolled back session cannot empty it."""
+
+    id: int
+    number: int
+    name: str
+    alias: str | None
+    language: str
+    country: str
+    post_from: date | None
+
+
 def install(app: Flask, settings: Settings) -> None:
     """Trusted hosts first (TRUSTED_HOSTS), then the company of the host."""
     app.config["TRUSTED_HOSTS"] = [settings.base_host, f".{settings.base_host}"]
@@ -88,9 +103,11 @@ def enter_company() -> None:
         take_company(company)
 
 
-def take_company(company: Company) -> None:
+def take_company(company: Company | OpenCompany) -> None:
     """The rest of this request is for this company."""
-    g.company = company
+    g.company = OpenCompany(
+        **{name: getattr(company, name) for name in OpenCompany.__dataclass_fields__}
+    )
     enter_scope(company.id)
 
 

@@ -24,7 +24,7 @@ from retailvista.errors import Refused
 from retailvista.web import wiring
 from retailvista.web.access import ADMINISTRATOR
 from retailvista.web.access import allow
-from retailvista.web.forms import PageForm
+from retailvista.web.forms import PageForm, choices
 
 screen = Blueprint("users", __name__)
 ROLES = [
@@ -38,7 +38,7 @@ class UserForm(PageForm):
     """A new member; the password is only used for a person who does not exist yet."""
 
     email = StringField(_l("E-mail address"), [validators.InputRequired()])
-    role = SelectField(_l("Role"), choices=ROLES)
+    role = SelectField(_l("Role"), choices=choices(ROLES))
     first_name = StringField(_l("First name"))
     last_name = StringField(_l("Last name"))
     password = PasswordField(_l("First password"))
