@@ -52,8 +52,23 @@ class FineLine(NamedTuple):
 
     @property
     def key(self) -> str:
+        """Lines under one key are rounded as one sum."""
         side = "-" if (self.gross or self.net) < 0 else "+"
         return f"{side}|{self.group}|{self.vat_bp}|{self.vat_code}|{self.gl_code}|{self.kind}"
+
+
+AnyLine = ReceiptLine | FineLine
+assert FineLine._fields == ReceiptLine._fields, "a fine line only has another unit"
+
+
+class Ticket(NamedTuple):
+    """The children of a `cashtransaction`, sorted out."""
+
+    own: Texts
+    lines: list[Any]
+    payments: list[Any]
+    vats: list[Any]
+    roundings: list[Any]
 
 
 @dataclass(slots=True)
@@ -70,26 +85,50 @@ class ReceiptMaker:
 
     def make(self, element: Any, location: str, register: str) -> Receipt:
         """The receipt, or Refused with file and line."""
-        own = _texts(element)
+        ticket = self._ticket(element)
         try:
-            return self._receipt(own, element, location, register)
+            return self._receipt(ticket, location, register)
         except ValueError as wrong:
+            nr = ticket.own.get(self.tags.nr, "?")
             raise Refused(
-                f"{self.name}, line {element.sourceline}, receipt {own.get(self.tags.nr, '?')}:"
-                f" {wrong}. Ask the till supplier for a correct export."
+                f"{self.name}, line {element.sourceline}, receipt {nr}: {wrong}."
+                " Ask the till supplier for a correct export."
             ) from wrong
 
-    def _receipt(self, own: Texts, element: Any, location: str, register: str) -> Receipt:
+    def _ticket(self, element: Any) -> Ticket:
+        """One walk over the children; walking is most of the work of reading."""
         tags = self.tags
+        ticket = Ticket({}, [], [], [], [])
+        own, nested = (
+            ticket.own,
+            {
+                tags.ctLine: ticket.lines,
+                tags.payment: ticket.payments,
+                tags.vat: ticket.vats,
+                tags.rounding: ticket.roundings,
+            },
+        )
+        for child in element:
+            tag = child.tag
+            found = nested.get(tag)
+            if found is None:
+                own[tag] = child.text
+            else:
+                found.append(child)
+        return ticket
+
+    def _receipt(self, ticket: Ticket, location: str, register: str) -> Receipt:
+        tags, own = self.tags, ticket.own
         written_on = written_date(_must(own, tags.transDate))
         booked = written_date(own[tags.bookDate]) if own.get(tags.bookDate) else written_on
         stated = fine_amount(_must(own, tags.transAmntIn))
         # Some tills write no signs at all; then D on the receipt means that money went back.
         flip = -1 if stated > 0 and own.get(tags.amntTp) == "D" else 1
-        lines = self._lines(own, element, booked, flip)
+        lines = self._lines(ticket, booked, flip)
         own_type = own.get(tags.transType) or ""
-        total = sum(line.gross for line in lines if line.kind != DELETED)
+        total = sum([line.gross for line in lines if line.kind != DELETED])
         stated_minor = flip * half_up(stated)
+        rounding = [_texts(element).get(tags.accID) for element in ticket.roundings]
         return Receipt(
             store=self.store_of(location, register),
             register=register,
@@ -100,37 +139,27 @@ class ReceiptMaker:
             written_on=written_on,
             written_at=written_time(_must(own, tags.transTime)),
             lines=lines,
-            tenders=tuple(
-                self._tender(_texts(paid), flip) for paid in element.iterchildren(tags.payment)
-            ),
+            tenders=tuple([self._tender(_texts(paid), flip) for paid in ticket.payments]),
             currency=self.currency,
             voided=flag(own.get(tags.voidTransaction)),
             training=flag(own.get(tags.trainingID)),
-            rounding_gl=self._rounding_gl(own, element),
+            rounding_gl=(rounding[0] or "") if rounding else "",
             reference=own.get(tags.transID) or "",
             stated_total=None if stated_minor == total else stated_minor,
         )
 
-    def _lines(self, own: Texts, element: Any, on: date, flip: int) -> tuple[ReceiptLine, ...]:
-        only_rate = ("", "")
-        if self.tags.vat in own:
-            vats = element.iterchildren(self.tags.vat)
-            rates = {self._rate_texts(_texts(vat)) for vat in vats}
-            only_rate = rates.pop() if len(rates) == 1 else only_rate
-        fine = [self._line(line, only_rate, on) for line in element.iterchildren(self.tags.ctLine)]
-        if not fine and fine_amount(own[self.tags.transAmntIn]):
-            fine = [self._bare_line(own, on, flip)]
-        return _whole(fine)
+    def _lines(self, ticket: Ticket, on: date, flip: int) -> tuple[ReceiptLine, ...]:
+        rates = {self._rate_texts(_texts(vat)) for vat in ticket.vats}
+        only_rate = rates.pop() if len(rates) == 1 else ("", "")
+        lines = [self._line(line, only_rate, on) for line in ticket.lines]
+        if not lines and fine_amount(_must(ticket.own, self.tags.transAmntIn)):
+            lines = [self._bare_line(ticket.own, on, flip)]
+        return _whole(lines)
 
     def _rate_texts(self, vat: Texts) -> tuple[str, str]:
         return vat.get(self.tags.vatCode) or "", vat.get(self.tags.vatPerc) or ""
 
-    def _rounding_gl(self, own: Texts, element: Any) -> str:
-        if self.tags.rounding not in own:
-            return ""
-        return _texts(element.find(self.tags.rounding)).get(self.tags.accID) or ""
-
-    def _line(self, element: Any, only_rate: tuple[str, str], on: date) -> FineLine:
+    def _line(self, element: Any, only_rate: tuple[str, str], on: date) -> AnyLine:
         tags = self.tags
         own: Texts = {}
         vat: Texts | None = None
@@ -152,15 +181,17 @@ class ReceiptMaker:
         if abs(gross - net - tax) > LINE_ODD_MAX:
             raise ValueError(f"line {own.get(tags.lineID, '?')}: In is not Ex plus VAT")
         article = own.get(tags.artID) or ""
-        return FineLine(
+        is_whole = gross % PER_MINOR == 0 and tax % PER_MINOR == 0
+        unit = PER_MINOR if is_whole else 1
+        return (ReceiptLine if is_whole else FineLine)(
             own.get(tags.lineID) or "",
             own.get(tags.artGroupID) or self.group_of_article.get(article, ""),
             article,
             own.get(tags.cashTransLineDescr) or "",
             own.get(tags.qnt) or "",
-            gross,
-            gross - tax,
-            tax,
+            gross // unit,
+            (gross - tax) // unit,
+            tax // unit,
             code,
             rate_bp(percent) if percent else self._nearest(gross, net, on),
             own.get(tags.lineAmntInAccID) or "",
@@ -207,19 +238,23 @@ def _must(own: Texts, tag: str) -> str:
     return value
 
 
-def _whole(lines: list[FineLine]) -> tuple[ReceiptLine, ...]:
+def _whole(lines: list[AnyLine]) -> tuple[ReceiptLine, ...]:
     """Cents. Nearly every receipt has two decimals and needs no rounding."""
-    if all(line.gross % PER_MINOR == 0 and line.vat % PER_MINOR == 0 for line in lines):
-        cents = [
-            (line.gross // PER_MINOR, line.net // PER_MINOR, line.vat // PER_MINOR)
-            for line in lines
-        ]
-    else:
-        cents = _round_live(lines)
+    whole = tuple(line for line in lines if isinstance(line, ReceiptLine))
+    if len(whole) == len(lines):
+        return whole
+    fine = [_as_fine(line) for line in lines]
     return tuple(
-        ReceiptLine._make((*line[:5], gross, net, vat, *line[8:]))
-        for line, (gross, net, vat) in zip(lines, cents, strict=True)
+        ReceiptLine._make((*line[:5], *amounts, *line[8:]))
+        for line, amounts in zip(fine, _round_live(fine), strict=True)
     )
+
+
+def _as_fine(line: AnyLine) -> FineLine:
+    if isinstance(line, FineLine):
+        return line
+    amounts = (amount * PER_MINOR for amount in line[5:8])
+    return FineLine._make((*line[:5], *amounts, *line[8:]))
 
 
 def _round_live(lines: list[FineLine]) -> list[tuple[int, int, int]]:
