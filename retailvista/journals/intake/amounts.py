@@ -12,7 +12,9 @@ from functools import lru_cache
 
 _AMOUNT = re.compile(r"([+-]?)(\d{1,13})(?:\.(\d{0,4})0*)?\Z", re.ASCII)
 _DATE = re.compile(r"(\d{4}-\d{2}-\d{2})(?:Z|[+-]\d{2}:\d{2})?\Z", re.ASCII)
-_TIME = re.compile(r"(\d{2}:\d{2}:\d{2}(?:\.\d{1,9})?)(?:Z|[+-]\d{2}:\d{2})?\Z", re.ASCII)
+_TIME = re.compile(
+    r"((?:[01]\d|2[0-3]):[0-5]\d:[0-5]\d(?:\.\d{1,9})?)(?:Z|[+-]\d{2}:\d{2})?\Z", re.ASCII
+)
 
 
 @lru_cache(maxsize=65536)

@@ -3,8 +3,11 @@
 import gzip
 import io
 import json
+import random
+import re
 import subprocess
 import sys
+from collections import Counter
 
 import pytest
 
@@ -93,6 +96,7 @@ FILES = {
     "no such day": (with_receipt("2026-03-10", "2026-02-30"), "receipt 7"),
     "date of another kind": (with_receipt("2026-03-10", "10-03-2026"), "is no date"),
     "no such time": (with_receipt("12:00:00", "noon"), "'noon' is no time"),
+    "25 o'clock": (with_receipt("12:00:00", "25:00:00"), "'25:00:00' is no time"),
     "flag": (a_till_file(a_receipt(body=a_line() + "<voidTransaction>maybe</voidTransaction>")),
              "'maybe' is no true or false"),
     "In is not Ex plus VAT": (with_receipt("<lineAmntEx>10.00", "<lineAmntEx>9.00"),
@@ -174,3 +178,38 @@ def test_memory_stays_flat():
     small, large = measured(10), measured(3_000)
     assert (small[0], large[0]) == (100, 30_000)
     assert large[1] - small[1] < 12_000, "30,000 receipts (14 MB) must not stay in memory"
+
+
+NOISE = (b"", b"-1", b"x", b"9" * 30, b"<a/>", b"&amp;", b"\xc3\xa9", b"\x00", b"2020-02-30", b" ")
+
+
+def spoiled(content: bytes, dice: random.Random) -> bytes:
+    """One random change: a value, an element less or twice, a byte, a cut."""
+    match dice.randrange(4):
+        case 0:
+            spot = dice.choice(list(re.finditer(rb">([^<]+)<", content)))
+            return content[: spot.start(1)] + dice.choice(NOISE) + content[spot.end(1) :]
+        case 1:
+            element = dice.choice(list(re.finditer(rb"<(\w+)>[^<]*</\1>", content)))
+            times = dice.choice((0, 2))
+            return content[: element.start()] + element[0] * times + content[element.end() :]
+        case 2:
+            at = dice.randrange(len(content))
+            return content[:at] + bytes([dice.randrange(256)]) + content[at + 1 :]
+        case _:
+            first, last = sorted(dice.choices(range(len(content)), k=2))
+            return content[:first] + content[last:]
+
+
+def test_random_damage_is_refused_or_read_and_nothing_else():
+    dice, outcomes = random.Random(2026), Counter()
+    for _ in range(600):
+        content = spoiled(GOOD, dice)
+        try:
+            records = list(reader(content))
+        except Refused:
+            outcomes["refused"] += 1
+        else:
+            assert len(records) <= 2
+            outcomes["read"] += 1
+    assert min(outcomes.values()) > 50
