@@ -66,5 +66,7 @@ def configure(level: str = "INFO") -> None:
     root = logging.getLogger()
     root.handlers = [handler]
     root.setLevel(level)
-    for noisy in ("apscheduler", "alembic", "urllib3", "waitress.queue"):
+    for noisy in ("alembic", "urllib3", "waitress.queue"):
         logging.getLogger(noisy).setLevel(logging.WARNING)
+    # A tick that is skipped because the last one still looks is as it should be.
+    logging.getLogger("apscheduler").setLevel(logging.ERROR)

@@ -7,6 +7,7 @@ import click
 from retailvista.cli import (
     company,
     connector,
+    demo,
     journal,
     run,
     sandbox,
@@ -22,6 +23,6 @@ def root() -> None:
     """RetailVista Journals: store days become journals in Exact Online, exactly once."""
 
 
-for module in (setting_up, serving, company, connector, tills, journal, run, sandbox):
+for module in (setting_up, demo, serving, company, connector, tills, journal, run, sandbox):
     for command in module.COMMANDS:
         root.add_command(command)

@@ -18,7 +18,6 @@ from retailvista.runs.models import Run
 PAGE = 500
 FIRST_DAY = date(2000, 1, 1)
 PASS_COUNTS = ("posted", "verified", "waiting", "rejected", "conflict", "unknown")
-STANDING_BADLY = ("rejected", "conflict", "unknown")
 
 
 @click.group("journals")
@@ -30,17 +29,11 @@ def journals() -> None:
 @click.option("--company", "alias", required=True)
 @click.option("--until", type=DAY, help="No later business date.")
 @json_option
-def build(alias: str, until: date | None) -> Answer:
-    """Make journals of the store days that are ready; exit 1 when days are held by problems."""
+def build(alias: str, until: date | None) -> dict[str, Any]:
+    """Make journals of the store days that are ready, and tell which problems hold the others."""
     with in_company(alias) as (_outside, session, _company):
         result = building.build_journals(session, until, ACTOR)
-    for held in result.problems:
-        click.echo(
-            f"Held: {held.store_code} {held.business_date}: {held.problem.message_en}"
-            f" {held.problem.remedy_en}",
-            err=True,
-        )
-    document = {
+    return {
         "built": [
             {
                 "number": one.sequence,
@@ -54,7 +47,6 @@ def build(alias: str, until: date | None) -> Answer:
         ],
         "problems": [held.to_json() for held in result.problems],
     }
-    return Answer(document, 1 if result.problems else 0)
 
 
 @journals.command("list")
@@ -127,15 +119,14 @@ def release(alias: str, numbers: tuple[int, ...]) -> Answer:
 @click.option("--connector", "number", type=int)
 @json_option
 def export(alias: str, number: int | None) -> Answer:
-    """One pass of what the engine does, waited for; exit 1 when something needs a person."""
+    """One pass of what the engine does, waited for; exit 1 when it could not be done."""
     with in_company(alias) as (outside, _session, _company):
         run = run_and_wait(
             outside, "export", str(number or ""), {"until_idle": True}, connector_number=number
         )
     counts = {name: int(run.counts.get(name, 0)) for name in PASS_COUNTS}
     _say_problem(run)
-    badly = bool(run.problem) or any(counts[name] for name in STANDING_BADLY)
-    return Answer(counts, 1 if badly else 0)
+    return Answer(counts, 1 if run.problem else 0)
 
 
 @journals.command("control")

@@ -30,6 +30,7 @@ from retailvista.runs.working import Kinds
 from retailvista.scheduler.embedded import Engine
 
 ACTOR = "cli"
+WIDEST_CELL = 80
 
 
 @dataclass(frozen=True, slots=True)
@@ -139,7 +140,8 @@ def table(rows: Iterable[Mapping[str, Any]]) -> str:
     rows = list(rows)
     if not rows:
         return "(nothing)"
-    names = list(rows[0])
+    # Problems come in two languages; a person at a terminal reads the English one.
+    names = [name for name in rows[0] if not name.endswith("_nl")]
     cells = [names, *([_cell(row.get(name)) for name in names] for row in rows)]
     widths = [max(len(line[at]) for line in cells) for at in range(len(names))]
     lines = (
@@ -166,7 +168,8 @@ def _cell(value: Any) -> str:
         return "yes" if value else "no"
     if isinstance(value, list | tuple):
         return ", ".join(_cell(one) for one in value)
-    return str(_plain(value) if isinstance(value, date | Decimal) else value)
+    text = str(_plain(value) if isinstance(value, date | Decimal) else value)
+    return text if len(text) <= WIDEST_CELL else f"{text[: WIDEST_CELL - 1]}…"
 
 
 def _plain(value: Any) -> Any:

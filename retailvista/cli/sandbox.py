@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import signal
+import sys
 import threading
 from pathlib import Path
 from typing import Any
@@ -21,7 +22,8 @@ def sandbox() -> None:
 @sandbox.command("serve")
 @click.option("--port", default=8001, show_default=True)
 @click.option("--path", type=click.Path(path_type=Path), help="Its file.")
-def serve(port: int, path: Path | None) -> None:
+@click.option("--until-eof", is_flag=True, help="End with who started it: when stdin closes.")
+def serve(port: int, path: Path | None, until_eof: bool) -> None:
     """Answer until SIGTERM."""
     from retailvista.sandbox.server import Sandbox
 
@@ -34,7 +36,10 @@ def serve(port: int, path: Path | None) -> None:
     except OSError as error:
         raise Refused(f"Port {port} is busy; choose another one with --port.") from error
     with running:
-        click.echo(f"Sandbox, not Exact Online: {running.url}", err=True)
+        if until_eof:
+            threading.Thread(target=_wait_for_eof, args=(told,), daemon=True).start()
+        else:
+            click.echo(f"Sandbox, not Exact Online: {running.url}", err=True)
         told.wait()
 
 
@@ -60,6 +65,11 @@ def add(
         raise Refused("An app needs a secret: --client-secret-stdin or RV_CLIENT_SECRET.")
     add_app(_place(path), client_id, secret, redirect_uri)
     return {"client_id": client_id, "redirect_uri": redirect_uri}
+
+
+def _wait_for_eof(told: threading.Event) -> None:
+    sys.stdin.read()
+    told.set()
 
 
 def _place(path: Path | None) -> Path:

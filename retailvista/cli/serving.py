@@ -82,6 +82,13 @@ def bind(app: Flask, host: str, port: int) -> object:
 
 def run_until_told(program: Program, app: Flask, server: object | None) -> None:
     """Serve and work until SIGTERM or SIGINT, then stop in order."""
+    told = until_told(program, app)
+    with serving(program, app, server):
+        told.wait()
+
+
+def until_told(program: Program, app: Flask) -> threading.Event:
+    """An event that SIGTERM and SIGINT set; from then on the app is not ready."""
     told = threading.Event()
 
     def tell(_signal: int, _frame: FrameType | None) -> None:
@@ -90,8 +97,7 @@ def run_until_told(program: Program, app: Flask, server: object | None) -> None:
 
     for name in (signal.SIGTERM, signal.SIGINT):
         signal.signal(name, tell)
-    with serving(program, app, server):
-        told.wait()
+    return told
 
 
 @contextmanager

@@ -1,0 +1,129 @@
+"""Where the demo lives: its folder, its settings, and the sandbox beside it as a process.
+
+Everything is below instance/demo/, so that deleting that folder starts the demo anew; the key
+lies outside, as every key does. The password and the sandbox's port are kept for the next time.
+"""
+
+from __future__ import annotations
+
+import http.client
+import json
+import os
+import secrets
+import socket
+import subprocess
+import sys
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+from retailvista.clock import SystemClock
+from retailvista.config import Settings, load_settings
+from retailvista.errors import Refused
+
+EMAIL = "demo@retailvista.example"
+FIRST_SANDBOX_PORT = 8001
+PORTS_TRIED = 50
+START_SECONDS = 20
+LOGIN_WORDS = ("tulp", "narcis", "dahlia", "klaproos", "lavendel", "iris", "anemoon", "crocus")
+
+
+@dataclass(frozen=True, slots=True)
+class Kept:
+    """What a second run of the demo must know of the first."""
+
+    password: str
+    sandbox_port: int
+
+    def __repr__(self) -> str:
+        return f"<Kept port {self.sandbox_port}>"
+
+
+def demo_settings(port: int, environment: Mapping[str, str], sandbox_url: str = "") -> Settings:
+    """The settings of the demo: its own folder and database, files as mail."""
+    plain = load_settings({k: v for k, v in environment.items() if k == "RV_INSTANCE_DIR"})
+    folder = plain.instance_dir / "demo"
+    key = environment.get("RV_MASTER_KEY_FILE") or str(
+        Path.home() / ".config" / "retailvista" / "demo.key"
+    )
+    own = {
+        "RV_BASE_URL": f"http://retailvista.localhost:{port}",
+        "RV_MASTER_KEY_FILE": key,
+        "RV_PROVIDER_HOSTS": sandbox_url,
+    }
+    return replace(load_settings(own, folder), instance_dir=folder)
+
+
+def kept(folder: Path) -> Kept:
+    """The password and port of this demo, made at its first run; readable by its owner only."""
+    path = folder / "demo.json"
+    folder.mkdir(parents=True, exist_ok=True)
+    if path.exists():
+        found = json.loads(path.read_text())
+        return Kept(found["password"], found["sandbox_port"])
+    words = [secrets.choice(LOGIN_WORDS) for _ in range(3)]
+    made = Kept(f"{'-'.join(words)}-{secrets.randbelow(9000) + 1000}", _free_port())
+    handle = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+    try:
+        document = {"password": made.password, "sandbox_port": made.sandbox_port}
+        os.write(handle, json.dumps(document).encode())
+    finally:
+        os.close(handle)
+    return made
+
+
+@contextmanager
+def sandbox_running(folder: Path, port: int) -> Iterator[str]:
+    """The sandbox as a process of its own, which ends with this one. Gives its address."""
+    if _is_busy(port):
+        raise Refused(
+            f"Port {port} is busy, and the books of this demo are kept there. Stop what uses it,"
+            f" or delete {folder} to start the demo anew on a free port."
+        )
+    child = subprocess.Popen(  # noqa: S603  our own command, no shell
+        [sys.executable, "-c", "from retailvista.app import main; main()", "sandbox", "serve",
+         "--port", str(port), "--path", str(folder / "sandbox.sqlite3"), "--until-eof"],
+        stdin=subprocess.PIPE,
+    )  # fmt: skip
+    try:
+        _wait_until_it_answers(child, port)
+        yield f"http://127.0.0.1:{port}"
+    finally:
+        assert child.stdin is not None
+        child.stdin.close()
+        child.wait()
+
+
+def _wait_until_it_answers(child: subprocess.Popen[bytes], port: int) -> None:
+    clock = SystemClock()
+    end = clock.monotonic() + START_SECONDS
+    while child.poll() is None and clock.monotonic() < end:
+        connection = http.client.HTTPConnection("127.0.0.1", port, timeout=START_SECONDS)
+        try:
+            connection.request("GET", "/")
+            connection.getresponse().read()
+        except OSError:
+            clock.sleep(0.1)
+        else:
+            return
+        finally:
+            connection.close()
+    raise Refused(f"The sandbox did not start on port {port}.")
+
+
+def _free_port() -> int:
+    for port in range(FIRST_SANDBOX_PORT, FIRST_SANDBOX_PORT + PORTS_TRIED):
+        if not _is_busy(port):
+            return port
+    raise Refused(f"No free port from {FIRST_SANDBOX_PORT} on for the sandbox.")
+
+
+def _is_busy(port: int) -> bool:
+    with socket.socket() as attempt:
+        attempt.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            attempt.bind(("127.0.0.1", port))
+        except OSError:
+            return True
+    return False
