@@ -7,6 +7,7 @@ from tests.ledger.day_case import DAYS, DayCase, read_case
 CASES = sorted(path for path in DAYS.glob("*.txt") if path.name != "links.txt")
 
 
+@pytest.mark.statement("R-48")
 @pytest.mark.parametrize("path", CASES, ids=lambda path: path.stem)
 def test_the_day_comes_out_as_written(path):
     case = read_case(path)
