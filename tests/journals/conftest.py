@@ -9,6 +9,7 @@ import pytest
 
 from retailvista.clock import Clock
 from retailvista.sandbox.server import Sandbox
+from tests.journals.shop import Shop, open_shop
 from tests.stage import Stage, open_stage
 
 
@@ -18,3 +19,9 @@ def stage(tmp_path: Path, clock: Clock) -> Iterator[Stage]:
         stage = open_stage(tmp_path, clock, sandbox)
         yield stage
         stage.close()
+
+
+@pytest.fixture
+def shop(tmp_path: Path, clock: Clock) -> Shop:
+    """A Dutch shop with one store and no links."""
+    return open_shop(tmp_path, clock)
