@@ -41,21 +41,31 @@ class Shape:
             select = [part.strip() for part in request.query.get("$select", "").split(",")]
         self.select = [part for part in select if part]
         stored = stored_columns(store, endpoint.table)
-        self.names = self._names()
+        asked = self._names()
+        # Only what is stored is read; the rest is null in the template.
+        self.names = [name for name in asked if column(endpoint, name, stored) != "NULL"]
         self.columns = ", ".join(column(endpoint, name, stored) for name in self.names)
         self.key_at = self.names.index(endpoint.key[0])
-        self.shown = [name for name in self.names if self._is_shown(name)]
-        self.writers = [self._writer(name) for name in self.names]
+        self.blank = dict.fromkeys(name for name in asked if self._is_shown(name))
+        self.fills = [
+            (place, name, self._writer(name))
+            for place, name in enumerate(self.names)
+            if name in self.blank
+        ]
         self.deferred = [name for name in children_of(endpoint) if self._is_shown(name)]
         self.root = self._root()
 
     def render(self, row: tuple[Any, ...]) -> dict[str, Any]:
         """The row as JSON."""
         uri = f"{self.root}({self._key(row)})"
-        rendered: dict[str, Any] = {"__metadata": {"uri": uri, "type": self.endpoint.type_name}}
-        for name, value, writer in zip(self.names, row, self.writers, strict=False):
-            if writer is not None:
-                rendered[name] = writer(value) if value is not None else None
+        rendered: dict[str, Any] = {
+            "__metadata": {"uri": uri, "type": self.endpoint.type_name},
+            **self.blank,
+        }
+        for place, name, writer in self.fills:
+            value = row[place]
+            if value is not None:
+                rendered[name] = writer(value) if writer else value
         for name in self.deferred:
             rendered[name] = {"__deferred": {"uri": f"{uri}/{name}"}}
         return rendered
@@ -83,12 +93,11 @@ class Shape:
         return not self.select or "*" in self.select or name in first
 
     def _writer(self, name: str) -> Callable[[Any], Any] | None:
-        if name not in self.shown:
-            return None
+        """How a value is written; None where it stands as it is."""
         if name in self.endpoint.pad:
             width = self.endpoint.pad[name]
             return lambda value: str(value).ljust(width)
-        return WRITERS.get(self.endpoint.props[name].type, _same)
+        return WRITERS.get(self.endpoint.props[name].type)
 
     def _root(self) -> str:
         division = self.request.division
@@ -104,10 +113,6 @@ class Shape:
             for name in self.endpoint.key
         )
         return ",".join(parts)
-
-
-def _same(value: Any) -> Any:
-    return value
 
 
 WRITERS: dict[str, Callable[[Any], Any]] = {
