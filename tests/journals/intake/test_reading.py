@@ -171,6 +171,13 @@ def test_four_decimals_are_rounded_half_up_per_receipt_and_key():
     assert sorted(row.gross for row in receipt.lines) == [333, 333, 334]
 
 
+def test_lines_with_two_and_with_four_decimals_go_together():
+    fine = a_line("3.3350", "3.0596", "<vat><vatPerc>9</vatPerc><vatAmnt>0.2754</vatAmnt></vat>")
+    receipt = the_receipt(a_receipt("14.24", a_line() + fine + a_payment("14.24")))
+    assert [(row.gross, row.vat) for row in receipt.lines] == [(1090, 90), (334, 28)]
+    assert (receipt.stated_total, receipt.rounding) == (None, 0)
+
+
 def test_deleted_lines_take_no_part_in_rounding():
     basics = (
         "<basics><basic><basicType>05</basicType><basicID>WEG</basicID>"
