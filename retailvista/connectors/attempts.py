@@ -20,6 +20,7 @@ from retailvista.connectors.models import Connector, OauthAttempt
 
 LIFE = timedelta(minutes=10)
 STATE_BYTES = 32
+COMMAND_LINE = "cli"
 
 WRONG = "wrong_state"
 REUSED = "reused_state"
@@ -76,6 +77,17 @@ def consume(session: Session, number: int, state: str, bound_to: str, actor: str
             outcome=attempt.refusal or "accepted",
         )
     return attempt
+
+
+def is_of_command_line(session: Session, state: str) -> bool:
+    """Whether this login was started by `connector login-url`: then no session comes with it.
+
+    The state alone is the proof, 256 bits that only who ran the command has seen.
+    """
+    found = select(OauthAttempt.id).where(
+        OauthAttempt.state_hash == _hash(state), OauthAttempt.bound_to == COMMAND_LINE
+    )
+    return session.scalar(found) is not None
 
 
 def finish(session: Session, attempt_id: int, outcome: str, problem: str = "") -> None:

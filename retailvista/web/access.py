@@ -7,21 +7,14 @@ Roles rise: viewer, bookkeeper, administrator. A view marked `everyone` needs no
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any
-from typing import TypeVar
+from typing import Any, TypeVar
 
-from flask import Flask
-from flask import current_app
-from flask import g
-from flask import redirect
-from flask import request
-from flask import url_for
+from flask import Flask, current_app, g, redirect, request, url_for
 from flask_babel import gettext as _
 from werkzeug.wrappers import Response
 
 from retailvista.errors import NotAllowed
-from retailvista.web.tenancy import ASSETS
-from retailvista.web.tenancy import OPERATOR_PATHS
+from retailvista.web.tenancy import ASSETS, OPERATOR_PATHS
 
 EVERYONE = "everyone"
 TOKEN = "token"
@@ -62,8 +55,11 @@ def check_access() -> Response | None:
     if request.endpoint is None or request.path in OPERATOR_PATHS:
         return None
     mark = access_of(current_app, request.endpoint)
-    if mark in (EVERYONE, TOKEN):
-        return None
+    return None if mark in (EVERYONE, TOKEN) else need(mark)
+
+
+def need(mark: str) -> Response | None:
+    """Where a stranger goes instead; NotAllowed for a role that is too low."""
     if g.get("login") is None:
         return redirect(url_for("login.form"), 303)
     if not may(mark):

@@ -12,11 +12,12 @@ from sqlalchemy import select
 from werkzeug.wrappers import Response
 
 from retailvista.companies import addresses
-from retailvista.connectors import logins, registering
+from retailvista.connectors import attempts, logins, registering
+from retailvista.connectors.attempts import COMMAND_LINE
 from retailvista.connectors.models import Connector, Grant, OauthAttempt
 from retailvista.errors import NotFound, Refused
 from retailvista.web import wiring
-from retailvista.web.access import ADMINISTRATOR, allow
+from retailvista.web.access import ADMINISTRATOR, EVERYONE, allow, need
 from retailvista.web.words import translated
 
 screen = Blueprint("oauth", __name__)
@@ -39,12 +40,26 @@ def start(number: int) -> Response | str | tuple[str, int]:
 
 
 @screen.get("/oauth.ashx")
-@allow(ADMINISTRATOR)
+@allow(EVERYONE)
 def callback() -> Response | str:
+    """Back from the provider. A login of the command line brings no session, but its state."""
+    state, code, error = (request.args.get(name, "")[:4000] for name in ("state", "code", "error"))
+    number = request.args.get("provider", 0, type=int)
+    if g.on_alias and _is_of_command_line(state):
+        done = logins.finish_login(
+            wiring.outside(), number, state, code, error, COMMAND_LINE, COMMAND_LINE,
+        )  # fmt: skip
+        text = gettext(done.msgid, **done.values)
+        return render_template(
+            "oauth_result.html", kind=done.kind, text=text, number=0, user_name=done.user_name,
+            callback="", registered="",
+        )  # fmt: skip
+    away = need(ADMINISTRATOR)
+    if away is not None:
+        return away
     if not g.on_alias:
         return _away("/connectors")
-    row = _row(request.args.get("provider", 0, type=int))
-    state, code, error = (request.args.get(name, "")[:4000] for name in ("state", "code", "error"))
+    row = _row(number)
     result = logins.finish_login(
         wiring.outside(), row.number, state, code, error, g.login.token_hash, g.login.email,
         computed_callback=_computed(row),
@@ -84,6 +99,11 @@ def _shown(row: Connector, kind: str, text: str, user_name: str = "") -> str:
         "oauth_result.html", kind=kind, text=text, number=row.number, user_name=user_name,
         callback=_computed(row) if kind == logins.MISMATCH else "", registered=row.callback_url,
     )  # fmt: skip
+
+
+def _is_of_command_line(state: str) -> bool:
+    with wiring.reading() as session:
+        return bool(state) and attempts.is_of_command_line(session, state)
 
 
 def _row(number: int) -> Connector:
