@@ -28,7 +28,7 @@ BUSY = "busy"
 REFUSED = "refused"
 
 TEXTS = {
-    CONNECTED: "Connected as %(user)s to %(division)s.",
+    CONNECTED: "Connected as %(user)s: %(division)s",
     NOT_SAVED: "The connector is not saved yet.",
     NOT_AUTHORISED: "The connector is not logged in. Press oAuth.",
     EXPIRED: "The login has expired. Log in again.",
