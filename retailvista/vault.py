@@ -73,10 +73,13 @@ class Place:
 class Vault:
     """Seals and opens with the keys of one installation."""
 
-    def __init__(self, installation: str, keys: dict[str, bytes]) -> None:
+    def __init__(
+        self, installation: str, keys: dict[str, bytes], key_file: Path | None = None
+    ) -> None:
         assert keys, "a vault needs at least one key"
         self._installation = installation
         self._keys = keys
+        self._key_file = key_file
 
     def __repr__(self) -> str:
         return f"<Vault {self.key_id}>"
@@ -97,7 +100,7 @@ class Vault:
     def unseal(self, sealed: str, place: Place) -> Secret:
         """The secret again. Raises SealBroken, also for a text moved from another place."""
         key_id, _, body = sealed.partition(":")
-        key = self._keys.get(key_id)
+        key = self._keys.get(key_id) or self._key_of_rotation(key_id)
         if key is None:
             raise SealBroken(f"The key {key_id} is not in the key file.")
         try:
@@ -119,6 +122,18 @@ class Vault:
             return self.unseal(check_value, Place(0, "", "key-check")).reveal() == "retailvista"
         except SealBroken:
             return False
+
+    def _key_of_rotation(self, key_id: str) -> bytes | None:
+        """Another process put a new key in front: this one goes on with the file as it is now."""
+        if self._key_file is None:
+            return None
+        try:
+            keys = _read_keys(self._key_file)
+        except KeyLost:
+            return None
+        if key_id in keys:
+            self._keys = keys
+        return keys.get(key_id)
 
     def _bound(self, place: Place, key_id: str) -> bytes:
         parts = (self._installation, str(place.company_id), place.connector, place.field, key_id)
@@ -171,6 +186,10 @@ def add_key(path: Path) -> None:
 
 def open_vault(path: Path, installation: str) -> Vault:
     """Read the key file. Raises KeyLost when it is missing or unreadable."""
+    return Vault(installation, _read_keys(path), path)
+
+
+def _read_keys(path: Path) -> dict[str, bytes]:
     try:
         lines = path.read_text().split("\n")
     except OSError as error:
@@ -179,10 +198,13 @@ def open_vault(path: Path, installation: str) -> Vault:
     for line in lines:
         key_id, _, body = line.strip().partition(" ")
         if key_id:
-            keys[key_id] = base64.b64decode(body)
+            try:
+                keys[key_id] = base64.b64decode(body, validate=True)
+            except ValueError as error:
+                raise KeyLost(f"The master key file {path} is damaged.") from error
     if not keys or any(len(key) != 32 for key in keys.values()):
         raise KeyLost(f"The master key file {path} holds no usable key.")
-    return Vault(installation, keys)
+    return keys
 
 
 def _new_key_line() -> str:

@@ -8,8 +8,14 @@ from typing import Any
 import click
 
 from retailvista import db as database
-from retailvista.cli.program import json_option, present_program
-from retailvista.companies import installation
+from retailvista import vault
+from retailvista.cli import copies
+from retailvista.cli.program import json_option, open_outside, present_program
+from retailvista.cli.serving import only_one
+from retailvista.companies import installation, registering
+from retailvista.connectors import keyless, sealing
+
+PATH = click.Path(path_type=Path, dir_okay=False)
 
 
 @click.command()
@@ -25,17 +31,69 @@ def init() -> dict[str, Any]:
         begun = installation.begin(session, settings.master_key_file)
         found = installation.look(session, settings.master_key_file)
     return {
-        "database": _without_password(settings.database_url),
+        "database": copies.without_password(settings.database_url),
         "master_key_file": str(settings.master_key_file),
         "new": begun,
         "key_problem": found.key_problem,
     }
 
 
-def _without_password(url: str) -> str:
-    head, at, tail = url.rpartition("@")
-    return f"{head.split('://', 1)[0]}://…@{tail}" if at else url
+@click.command()
+@click.argument("file", type=PATH)
+@json_option
+def backup(file: Path) -> dict[str, Any]:
+    """Copy the database while it is used. The key is not in it: keep a copy of that elsewhere."""
+    program = present_program()
+    settings = program.load_settings()
+    copies.back_up(settings, file)
+    return {
+        "file": str(file),
+        "bytes": file.stat().st_size,
+        "master_key_file": str(settings.master_key_file),
+    }
 
 
-COMMANDS: list[click.Command] = [init]
-PATH = click.Path(path_type=Path, dir_okay=False)
+@click.command()
+@click.argument("file", type=click.Path(path_type=Path, dir_okay=False, exists=True))
+@click.option("--replace", is_flag=True, help="Although there is a database already.")
+@json_option
+def restore(file: Path, replace: bool) -> dict[str, Any]:
+    """Put a copy back. Sending stays locked: the books may know more than the copy does."""
+    program = present_program()
+    settings = program.load_settings()
+    with only_one(settings):
+        copies.put_back(settings, file, replace=replace)
+        app = program.create_app(settings)
+        with app.app_context():
+            database.upgrade(database.db.engine)
+        with program.outside_of(app).sessions() as session:
+            with database.transaction(session):
+                installation.lock_sending(session, copies.LOCKED)
+            keyless.mark_lost(session, copies.OLD_LOGIN)
+            found = installation.look(session, settings.master_key_file)
+    return {"file": str(file), "sending_locked": copies.LOCKED, "key_problem": found.key_problem}
+
+
+@click.group()
+def key() -> None:
+    """The master key."""
+
+
+@key.command("rotate")
+@json_option
+def rotate() -> dict[str, Any]:
+    """Make a new key and seal every secret with it, while the product runs."""
+    program = present_program()
+    settings = program.load_settings()
+    with open_outside() as outside, outside.sessions() as session:
+        vault.add_key(settings.master_key_file)
+        renewed = vault.open_vault(settings.master_key_file, outside.installation)
+        with database.reading(session):
+            companies = [company.id for company in registering.all_companies(session)]
+        again = sum(sealing.reseal(session, renewed, company_id) for company_id in companies)
+        with database.transaction(session):
+            installation.take_new_key(session, renewed)
+    return {"key_id": renewed.key_id, "sealed_again": again}
+
+
+COMMANDS: list[click.Command] = [init, backup, restore, key]

@@ -63,7 +63,7 @@ def look(session: Session, key_file: Path) -> Installation:
         return Installation("", LostVault(NOT_BEGUN), NOT_BEGUN, NOT_BEGUN)
     try:
         vault = vaults.open_vault(key_file, row.uuid)
-    except (KeyLost, ValueError) as error:
+    except KeyLost as error:
         return _lost(row, f"{error}")
     if not vault.opens(row.key_check):
         return _lost(row, f"The master key {key_file} is not the one of this database.")

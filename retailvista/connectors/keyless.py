@@ -16,14 +16,14 @@ from retailvista.connectors.models import Grant
 WHY = "The master key of this installation is missing: its stored logins cannot be opened."
 
 
-def mark_lost(session: Session) -> int:
+def mark_lost(session: Session, why: str = WHY) -> int:
     """Login needed on every grant that had none; how many."""
     with across_companies(), database.transaction(session):
         return database.changed(
             session,
             update(Grant)
             .where(Grant.login_needed_at.is_(None))
-            .values(login_needed_at=database.now(session), login_needed_why=WHY),
+            .values(login_needed_at=database.now(session), login_needed_why=why),
         )
 
 
