@@ -114,17 +114,17 @@ def test_a_csv_with_semicolons_and_a_byte_order_mark_is_read(shop: Shop) -> None
     assert (done.changed, done.same) == (0, 1)  # type: ignore[attr-defined]
 
 
+WITH_MISTAKES = """kind,code,sales_type,vat,gl_code
+payment,PIN,,,1210
+payment,,,,1210
+group,POT,,high,8220
+payment,PIN,,,1215
+payment,CASH,,,1205,and,more
+"""
+
+
 def test_a_csv_with_mistakes_names_their_lines_and_stores_nothing(shop: Shop) -> None:
-    text = "kind,code,sales_type,vat,gl_code\n" + "\n".join(
-        [
-            "payment,PIN,,,1210",
-            "payment,,,,1210",
-            "group,POT,,high,8220",
-            "payment,PIN,,,1215",
-            "payment,CASH,,,1205,and,more",
-        ]
-    )
-    done = shop.do(import_links, text, "tester")
+    done = shop.do(import_links, WITH_MISTAKES, "tester")
     assert [p.place.line for p in done.problems] == ["3", "4", "5", "6"]  # type: ignore[attr-defined]
     assert "line 2" in done.problems[2].message_en  # type: ignore[attr-defined]
     assert shop.see(list_links) == []
