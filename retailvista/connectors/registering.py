@@ -104,19 +104,23 @@ def save(  # noqa: PLR0913  the screen, and what it is checked against
             return problems
         _write(session, vault, row, filled)
         schedules.add_defaults(session, row.id)
-        audit.record(
-            session,
-            actor,
-            "connector_saved",
-            f"connector {number}",
-            site=row.site,
-            client_id=row.client_id,
-            callback_url=row.callback_url,
-            journal_code=row.journal_code,
-            vat_mode=row.vat_mode,
-            secret="replaced" if filled.client_secret else "kept",
-        )
+        _record_saved(session, row, filled, actor)
     return problems
+
+
+def _record_saved(session: Session, row: Connector, filled: Filled, actor: str) -> None:
+    audit.record(
+        session,
+        actor,
+        "connector_saved",
+        f"connector {row.number}",
+        site=row.site,
+        client_id=row.client_id,
+        callback_url=row.callback_url,
+        journal_code=row.journal_code,
+        vat_mode=row.vat_mode,
+        secret="replaced" if filled.client_secret else "kept",
+    )
 
 
 def _write(session: Session, vault: Vault, row: Connector, filled: Filled) -> None:

@@ -22,10 +22,6 @@ IDLE_SECONDS_MAX = 5
 _current = threading.local()
 
 
-class DeadlinePassed(OSError):
-    """The deadline passed before the request could be sent."""
-
-
 class Guard:
     """One call: its deadline, how far it came, and the socket to shut when time is up."""
 
@@ -54,7 +50,7 @@ class Guard:
         """The connection stands; from here on the request may have arrived."""
         with self._lock:
             if self.expired:
-                raise DeadlinePassed("the deadline passed before sending")
+                raise TimeoutError("the deadline passed before sending")
             self._socket = sock
             self.started = True
 

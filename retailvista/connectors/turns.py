@@ -67,34 +67,26 @@ def take_turn(outside: Outside, grant_id: int) -> Turn | None:
                 select(Grant).where(Grant.id == grant_id).with_for_update()
             ).one()
             connector = _registered(session, grant_id)
-            provider = provider_of(connector)
-            facts = chains.facts_of(grant)
-            _check_lease(grant, now)
-            decision = needs_refresh(facts, pace_of(provider), now)
+            decision = _decided(grant, provider_of(connector), now)
             if decision.reason is Reason.USABLE:
                 return None
             raise_unless_due(decision, grant.login_needed_why)
+            turn = _opened(outside, grant, connector, decision, now)
+            if turn is not None:
+                return _mark(grant, turn, now)
             held = Held(grant.company_id, grant.id, grant.refresh_fingerprint)
-            opened = _open(outside, grant, connector)
-            if opened is not None:
-                return _mark(
-                    grant,
-                    Turn(
-                        held=held,
-                        owner=f"{outside.owner[:40]}#{secrets.token_hex(8)}",
-                        provider=provider,
-                        registration=opened[0],
-                        refresh_token=opened[1],
-                        facts=facts,
-                        recovering=decision.reason is Reason.RECOVER,
-                        since=facts.refreshing_since or now,
-                    ),
-                    now,
-                )
             chains.end_chain(session, held, UNREADABLE, now)
     finally:
         session.close()
     raise LoginNeeded(UNREADABLE)
+
+
+def _decided(grant: Grant, provider: Provider, now: datetime) -> Decision:
+    """What to do, unless another worker is at it."""
+    if grant.lease_until is not None and grant.lease_until > now:
+        pause = min(grant.lease_until, now + timedelta(seconds=2))
+        raise Busy("Another worker renews this login.", not_before=pause)
+    return needs_refresh(chains.facts_of(grant), pace_of(provider), now)
 
 
 def _registered(session: Session, grant_id: int) -> Connector:
@@ -109,12 +101,6 @@ def _registered(session: Session, grant_id: int) -> Connector:
     return found
 
 
-def _check_lease(grant: Grant, now: datetime) -> None:
-    if grant.lease_until is not None and grant.lease_until > now:
-        pause = min(grant.lease_until, now + timedelta(seconds=2))
-        raise Busy("Another worker renews this login.", not_before=pause)
-
-
 def raise_unless_due(decision: Decision, why: str) -> None:
     """Waiting and logging in are said as errors; being due is not."""
     match decision.reason:
@@ -125,9 +111,9 @@ def raise_unless_due(decision: Decision, why: str) -> None:
             raise Later(f"No new token yet: {decision.reason.value}.", not_before=decision.until)
 
 
-def _open(
-    outside: Outside, grant: Grant, connector: Connector
-) -> tuple[Registration, Secret] | None:
+def _opened(
+    outside: Outside, grant: Grant, connector: Connector, decision: Decision, now: datetime
+) -> Turn | None:
     """Client secret and refresh token; None when they do not open at their place.
 
     A lost key ends nothing: with the key back in its place the tokens are good again.
@@ -142,13 +128,17 @@ def _open(
         raise LoginNeeded(UNREADABLE) from error
     except SealBroken:
         return None
-    registration = Registration(
-        site=grant.site,
-        client_id=grant.client_id,
-        client_secret=secret,
-        callback_url=connector.callback_url,
+    facts = chains.facts_of(grant)
+    return Turn(
+        held=Held(grant.company_id, grant.id, grant.refresh_fingerprint),
+        owner=f"{outside.owner[:40]}#{secrets.token_hex(8)}",
+        provider=provider_of(connector),
+        registration=Registration(grant.site, grant.client_id, secret, connector.callback_url),
+        refresh_token=token,
+        facts=facts,
+        recovering=decision.reason is Reason.RECOVER,
+        since=facts.refreshing_since or now,
     )
-    return registration, token
 
 
 def _mark(grant: Grant, turn: Turn, now: datetime) -> Turn:
