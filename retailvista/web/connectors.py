@@ -116,8 +116,9 @@ def status(number: int) -> Response:
     row = _row(number)
     with wiring.reading() as session:
         grant = session.scalar(select(Grant).where(Grant.id == (row.grant_id or 0)))
+        has_master = stored_master(session, row) is not None
     seen = view(row, grant, wiring.clock().now())
-    return jsonify(connected=seen.connected, mark=seen.mark)
+    return jsonify(connected=seen.connected, mark=seen.mark, master=has_master)
 
 
 @screen.post("/connectors/<int:number>/test")

@@ -150,8 +150,13 @@ def _dutch(text: str) -> str:
     for pattern, translation in patterns:
         found = pattern.fullmatch(text)
         if found:
-            return translation.format(*found.groups())
+            return _filled(translation, found)
     return text
+
+
+def _filled(translation: str, found: re.Match[str]) -> str:
+    named = found.groupdict()
+    return translation % named if named else translation.format(*found.groups())
 
 
 @cache
@@ -162,10 +167,27 @@ def _catalogue() -> tuple[dict[str, str], list[tuple[re.Pattern[str], str]]]:
         return {}, []
     with path.open("rb") as file:
         entries = {str(m.id): str(m.string) for m in read_mo(file) if m.id and m.string}
-    places = sorted((key for key in entries if "{0}" in key), key=len, reverse=True)
+    places = sorted((key for key in entries if _has_places(key)), key=len, reverse=True)
     return entries, [(_pattern(key), entries[key]) for key in places]
 
 
+def _has_places(sentence: str) -> bool:
+    """Short words around a place would match anything."""
+    return "{0}" in sentence or ("%(" in sentence and len(sentence) > 20)
+
+
 def _pattern(sentence: str) -> re.Pattern[str]:
-    parts = re.split(r"\{\d\}", sentence)
-    return re.compile("(.*?)".join(re.escape(part) for part in parts), re.DOTALL)
+    parts = re.split(r"(\{\d\}|%\(\w+\)s)", sentence)
+    seen: set[str] = set()
+    return re.compile("".join(_part(part, seen) for part in parts), re.DOTALL)
+
+
+def _part(part: str, seen: set[str]) -> str:
+    if re.fullmatch(r"\{\d\}", part):
+        return "(.*?)"
+    if not re.fullmatch(r"%\(\w+\)s", part):
+        return re.escape(part)
+    name = part[2:-2]
+    group = f"(?P={name})" if name in seen else f"(?P<{name}>.*?)"
+    seen.add(name)
+    return group
