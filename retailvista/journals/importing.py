@@ -86,6 +86,10 @@ def _read(
         stores = _store_choice(session, store_code)
         found = check_till_file(arrival.raw, name, stores, spool)
         file_id = _begin(session, arrival, name, found, actor)
+        if file_id is None:
+            meanwhile = _read_before(session, arrival, name, store_code)
+            assert meanwhile is not None, "a file that was read stays read"
+            return meanwhile
         return _store_all(session, file_id, name, found, actor)
 
 
@@ -119,14 +123,21 @@ def _store_choice(session: Session, store_code: str | None) -> StoreChoice:
     return StoreChoice(known, locations, store_code)
 
 
-def _begin(session: Session, arrival: Arrival, name: str, found: TillPass, actor: str) -> int:
-    """The file row in state 'reading': from here a crash can be continued."""
+def _begin(
+    session: Session, arrival: Arrival, name: str, found: TillPass, actor: str
+) -> int | None:
+    """The file row in state 'reading': from here a crash can be continued.
+
+    None when another import of the same file came to its end meanwhile.
+    """
     facts = found.reader.facts | {
         "stores": sorted(found.stores.used),
         "seen": found.seen.to_json(),
     }
     with db.transaction(session):
         row = _file_row(session, arrival, name, actor)
+        if row.state == READ:
+            return None
         row.content_gz, row.state, row.problem = arrival.content_gz, READING, ""
         row.format, row.currency = found.reader.format.code, found.reader.currency
         row.facts, row.receipts = facts, found.receipts
@@ -136,14 +147,19 @@ def _begin(session: Session, arrival: Arrival, name: str, found: TillPass, actor
 
 
 def _file_row(session: Session, arrival: Arrival, name: str, actor: str) -> TillFile:
+    """The row of this file, new or of an earlier try; as it is when it was read already."""
     lock_intake(session)
-    row = session.scalars(select(TillFile).where(TillFile.sha256 == arrival.sha256)).one_or_none()
+    row = session.scalars(
+        select(TillFile)
+        .where(TillFile.sha256 == arrival.sha256)
+        .execution_options(populate_existing=True)
+    ).one_or_none()
     if row is None:
-        row = TillFile(sha256=arrival.sha256, content_gz=b"")
+        row = TillFile(sha256=arrival.sha256, content_gz=b"", state=READING)
         session.add(row)
-    assert row.state != READ, "a file that is read is not read again"
-    row.name, row.size = name, arrival.size
-    row.imported_by, row.imported_at = actor, db.now(session)
+    if row.state != READ:
+        row.name, row.size = name, arrival.size
+        row.imported_by, row.imported_at = actor, db.now(session)
     return row
 
 
@@ -210,7 +226,8 @@ def _refuse(session: Session, arrival: Arrival, name: str, reason: str, actor: s
     """The refusal is kept with its reason; nothing of the file is."""
     with db.transaction(session):
         row = _file_row(session, arrival, name, actor)
-        row.state, row.problem = REFUSED, reason
+        if row.state != READ:
+            row.state, row.problem = REFUSED, reason
         audit.record(session, actor, "file.refused", name, reason=reason)
     problem = _file_problem(name, reason)
     return ImportResult(name, row.format, 0, 0, 0, (problem,), REFUSED)
