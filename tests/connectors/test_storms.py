@@ -103,6 +103,7 @@ def make_due(side: Side) -> None:
     side.change(grant, **{name: getattr(grant, name) - past for name in names})
 
 
+@pytest.mark.statement("R-47")
 def test_a_storm_of_processes_makes_one_refresh_per_expiry_and_one_sender(
     side: Side, postgres_database: str, tmp_path: Path
 ):
