@@ -212,6 +212,7 @@ def test_fiscal_rows_refuse_to_change(shop: Shop, engine: Engine) -> None:
         connection.execute(text("UPDATE journal SET state = 'exported' WHERE sequence = 1"))
 
 
+@pytest.mark.statement("R-50")
 def test_a_journal_whose_lines_do_not_add_up_is_not_released(shop: Shop, engine: Engine) -> None:
     shop.read(GROENHOF[0])
     shop.link()
