@@ -16,6 +16,7 @@ from flask import url_for
 from flask_babel import lazy_gettext as _l
 
 from retailvista.web import access
+from retailvista.web import audit_words
 from retailvista.web import words
 
 DONE = {
@@ -86,7 +87,9 @@ def install(app: Flask) -> None:
         said=words.translated,
         count_word=words.count_word,
         evidence_word=words.evidence_word,
+        action_word=audit_words.action_word,
         rate=words.rate,
+        sales_type_word=words.sales_type_word,
     )
 
 

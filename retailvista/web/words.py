@@ -47,7 +47,7 @@ STATES: dict[str, tuple[Any, str]] = {
     "failed": (_l("Failed"), RED),
     # Till files.
     "reading": (_l("Being read"), BLUE),
-    "read": (_l("Read"), GREEN),
+    "read": (_l("Has been read"), GREEN),
     "refused": (_l("Refused"), RED),
 }
 
@@ -100,6 +100,8 @@ EVIDENCE: dict[str, Any] = {
     "blind look": _l("Looked in Exact without seeing anything"),
     "take-over": _l("Taken over from a worker that stopped"),
     "clock": _l("A clock jumped"),
+    "read back": _l("Read back"),
+    "decision": _l("Decision"),
     "control": _l("Found by the control"),
     "search": _l("Searched the whole journal"),
     "refused before sending": _l("Refused before sending"),
@@ -127,6 +129,22 @@ def evidence_word(kind: str) -> str:
     start, _colon, rest = kind.partition(": ")
     word = str(EVIDENCE.get(start, translated(start)))
     return f"{word}: {state_word(rest)}" if rest else word
+
+
+# Standard transaction types of the audit file that have ledger links of their own.
+SALES_TYPES: dict[str, Any] = {
+    "": _l("ordinary"),
+    "11002": _l("sale on account"),
+    "11005": _l("payment of an invoice"),
+    "11008": _l("cash difference"),
+    "11010": _l("pay-out from the till"),
+    "11011": _l("pay-in to the till"),
+    "non-sales": _l("not turnover"),
+}
+
+
+def sales_type_word(code: str) -> Any:
+    return SALES_TYPES.get(code, code)
 
 
 def rate(basis_points: int | None) -> str:
