@@ -134,7 +134,6 @@ def _open_exports(session: Session) -> None:
             )
 
 
-@pytest.mark.statement("R-51")
 def test_the_list_and_the_screens_use_the_same_words(shop: Shop) -> None:
     filled(shop, 12)
     shop.do(_open_exports)
