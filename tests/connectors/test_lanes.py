@@ -28,7 +28,7 @@ def take(side: Side, need: Need = POSTING) -> LaneLease:
 def note(side: Side, lease: LaneLease, status: int = 200, until=None, **limits: object):
     with db.transaction(side.session):
         seen = Seen(status, ENTRIES, Limits(**limits), until)
-        return lanes.note(side.session, lease, seen, BUDGET)
+        return lanes.note(side.session, lease, seen, BUDGET).stopped_until
 
 
 def room(side: Side, lease: LaneLease, need: Need) -> int:
