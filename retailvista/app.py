@@ -119,6 +119,13 @@ def make_engine(app: Flask) -> Engine:
     return engine
 
 
+def close(app: Flask) -> None:
+    """This process needs the app no more: its claims and its connections end."""
+    state(app).owner.leave()
+    with app.app_context():
+        database.db.engine.dispose()
+
+
 def make_program(app: Flask | None = None) -> Program:
     """What the commands need of the wiring; the app is made when a command first asks for it."""
     return Program(
@@ -127,6 +134,7 @@ def make_program(app: Flask | None = None) -> Program:
         outside_of=outside,
         engine_of=make_engine,
         stop=_stop,
+        close=lambda made: None if made is app else close(made),
         kinds=KINDS,
         post_of=lambda made: state(made).post,
     )

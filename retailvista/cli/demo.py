@@ -7,8 +7,7 @@ where it was, and posts nothing twice.
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack
 from datetime import date
 from pathlib import Path
 
@@ -79,27 +78,25 @@ def play(stage: Stage) -> bool:
         return _show(session, ids) and not differences
 
 
-@contextmanager
-def _begun(program: Program, settings: Settings) -> Iterator[Flask]:
-    app = program.create_app(settings)
-    with app.app_context():
-        database.upgrade(database.db.engine)
-    with program.outside_of(app).sessions() as session:
-        installation.begin(session, settings.master_key_file)
-    yield app
+def _begin(program: Program, settings: Settings) -> None:
+    with program.open_app(settings) as app:
+        with app.app_context():
+            database.upgrade(database.db.engine)
+        with program.outside_of(app).sessions() as session:
+            installation.begin(session, settings.master_key_file)
 
 
 def _open(program: Program, port: int, things: ExitStack) -> tuple[Stage, Flask, object]:
     settings = demo_place.demo_settings(port, os.environ)
     remembered = demo_place.kept(settings.instance_dir)
     things.enter_context(serving.only_one(settings))
-    things.enter_context(_begun(program, settings))
+    _begin(program, settings)
     url = things.enter_context(
         demo_place.sandbox_running(settings.instance_dir, remembered.sandbox_port)
     )
     # The vault is opened with the app, so the app is made again on the database that is begun.
     settings = demo_place.demo_settings(port, os.environ, url)
-    app = program.create_app(settings)
+    app = things.enter_context(program.open_app(settings))
     server = serving.bind(app, "127.0.0.1", port)
     stage = Stage(
         settings=settings,

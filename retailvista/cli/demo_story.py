@@ -32,6 +32,7 @@ from retailvista.errors import Refused
 from retailvista.journals import building, importing, links, listing, releasing
 from retailvista.runs.asking import ask, run_by_number
 from retailvista.runs.models import ENDED, Run, Schedule
+from retailvista.scheduler.fetching import fetch_missing_masters
 
 LOOK_SECONDS = 0.2
 SANDBOX_PASSWORD = "sandbox"
@@ -111,7 +112,7 @@ def connect(stage: Stage, session: Session, part: Part) -> None:
         stage.say(part, f"division {part.division} {row.division_name} ({row.division_currency})")
     if row.journal_code != JOURNAL_CODE:
         _save(stage, session, {"journal_code": JOURNAL_CODE})
-        work(stage, session, "master", connector=CONNECTOR)
+        fetch_missing_masters(stage.outside)
         stage.say(part, f"journal {JOURNAL_CODE}; accounts, VAT codes and periods fetched")
 
 

@@ -14,6 +14,7 @@ from retailvista.cli.waiting import run_and_wait
 from retailvista.errors import Refused
 from retailvista.journals import building, control, listing, preview, releasing, reversing
 from retailvista.runs.models import Run
+from retailvista.scheduler.fetching import IF_MISSING, lacking_masters
 
 PAGE = 500
 FIRST_DAY = date(2000, 1, 1)
@@ -103,7 +104,11 @@ def show_one(alias: str, number: int) -> dict[str, Any]:
 @json_option
 def release(alias: str, numbers: tuple[int, ...]) -> Answer:
     """Release these journals, or all that wait for it; exit 1 when one is not released."""
-    with in_company(alias) as (_outside, session, _company):
+    with in_company(alias) as (outside, session, _company):
+        for lacking in lacking_masters(outside):
+            run_and_wait(
+                outside, "master", str(lacking), {IF_MISSING: True}, connector_number=lacking
+            )
         result = releasing.release(session, numbers or None, ACTOR)
     for one in result.refused:
         click.echo(f"Not released: {one.sequence}: {one.reason}", err=True)

@@ -23,6 +23,7 @@ from retailvista.mail.sending import Post
 from retailvista.runs.asking import ask
 from retailvista.scheduler import dead
 from retailvista.scheduler.embedded import Duty
+from retailvista.scheduler.fetching import ask_for_missing_masters
 
 
 def duties(settings: Settings, post: Post) -> Sequence[Duty]:
@@ -38,6 +39,7 @@ def duties(settings: Settings, post: Post) -> Sequence[Duty]:
         dead.releaser(settings.instance_dir),
         go_on_with_exports,
         keep_logins_alive,
+        ask_for_missing_masters,
         decide_notices,
         send_mails,
     )

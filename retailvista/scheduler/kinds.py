@@ -22,6 +22,7 @@ from retailvista.journals import building, control, exporting, releasing
 from retailvista.journals.models import Export
 from retailvista.runs.asking import ask
 from retailvista.runs.working import Counts, Kinds, RunFacts, progress, say
+from retailvista.scheduler.fetching import IF_MISSING, fetch_missing_masters, lacking_masters
 
 UNSETTLED = ("ready", "sending", "posted")
 FOLLOW_UP = timedelta(seconds=5)
@@ -50,6 +51,7 @@ def build(outside: Outside, facts: RunFacts) -> Counts:
 
 def export(outside: Outside, facts: RunFacts) -> Counts:
     """One pass over what is due through a connector, or through all of the company."""
+    fetch_missing_masters(outside)
     with outside.sessions() as session:
         releasing.release_automatic(session)
     counts = exporting.export_pass(
@@ -94,6 +96,8 @@ def refresh(outside: Outside, facts: RunFacts) -> Counts:
 
 def master(outside: Outside, facts: RunFacts) -> Counts:
     """Accounts, journals, VAT codes and periods of the division, fetched anew."""
+    if facts.args.get(IF_MISSING) and facts.connector_number not in lacking_masters(outside):
+        return {}
     connector_id = _connector_id(outside, facts)
     found = visits.fetch_master(outside, connector_id, facts.run_id)
     return {
