@@ -191,7 +191,7 @@ def upgrade(engine: Engine) -> None:
     with engine.connect() as connection:
         sqlite = connection.dialect.name == "sqlite"
         if sqlite:
-            connection.connection.driver_connection.execute("PRAGMA foreign_keys=OFF")
+            _foreign_keys(connection, "OFF")
         configuration.attributes["connection"] = connection
         command.upgrade(configuration, "head")
         connection.commit()
@@ -199,4 +199,11 @@ def upgrade(engine: Engine) -> None:
             broken = connection.exec_driver_sql("PRAGMA foreign_key_check").fetchall()
             assert not broken, f"foreign keys broken after migration: {broken[:3]}"
             connection.commit()
-            connection.connection.driver_connection.execute("PRAGMA foreign_keys=ON")
+            _foreign_keys(connection, "ON")
+
+
+def _foreign_keys(connection: Connection, switch: str) -> None:
+    """Past SQLAlchemy: the pragma does nothing inside a transaction."""
+    driver = connection.connection.driver_connection
+    assert driver is not None, "an open connection has a driver"
+    driver.execute(f"PRAGMA foreign_keys={switch}")
