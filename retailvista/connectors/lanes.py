@@ -7,12 +7,11 @@ global and holds hashes only. All instants are of the database's clock. The coun
 from __future__ import annotations
 
 import hashlib
-import secrets
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from sqlalchemy import select, update
+from sqlalchemy import select
 from sqlalchemy.dialects.postgresql import insert as postgres_insert
 from sqlalchemy.dialects.sqlite import insert as sqlite_insert
 from sqlalchemy.orm import Session
@@ -22,6 +21,7 @@ from retailvista.connectors import budgets
 from retailvista.connectors.budgets import LEASE, LaneClosed, Need, Seen
 from retailvista.connectors.models import Lane
 from retailvista.connectors.port import Budget
+from retailvista.runs.owners import lease_name
 
 __all__ = [
     "BudgetView",
@@ -34,7 +34,6 @@ __all__ = [
     "give_back",
     "lane_key",
     "note",
-    "release_of_dead",
     "take",
     "view",
 ]
@@ -57,7 +56,7 @@ def lane_key(site: str, client_id: str, division: int) -> str:
 
 def take(session: Session, key: str, owner: str, need: Need) -> LaneLease:
     """Become the one sender, with the calls charged. Later when another is at it or no room."""
-    lease = LaneLease(key, f"{owner[:40]}#{secrets.token_hex(8)}")
+    lease = LaneLease(key, lease_name(owner))
     with db.transaction(session):
         now = db.now(session)
         lane = _locked(session, key)
@@ -156,14 +155,6 @@ def view(session: Session, key: str) -> BudgetView:
         not_before=stopped,
         errors={endpoint: len(at) for endpoint, at in budgets.errors_of(lane, now).items()},
     )
-
-
-def release_of_dead(session: Session, owner: str) -> int:
-    """Free the lanes of a process that is gone; the caller knows that it is."""
-    with db.transaction(session):
-        mine = Lane.lease_owner.startswith(f"{owner[:40]}#", autoescape=True)
-        result = session.execute(update(Lane).where(mine).values(lease_owner="", lease_until=None))
-        return int(getattr(result, "rowcount", 0))
 
 
 def _locked(session: Session, key: str) -> Lane:
