@@ -69,7 +69,15 @@ def begun_app(program: Program, settings: Settings) -> Iterator[Flask]:
 def bind(app: Flask, host: str, port: int) -> object:
     """A server that listens already. Refused with the way out when the port is busy."""
     try:
-        return create_server(app, host=host, port=port, threads=WEB_THREADS, ident="RetailVista")
+        return create_server(
+            app,
+            host=host,
+            port=port,
+            threads=WEB_THREADS,
+            ident="RetailVista",
+            # The app itself decides what it believes of them: RV_PROXY_HOPS, and only the client.
+            clear_untrusted_proxy_headers=False,
+        )
     except OSError as error:
         if error.errno != errno.EADDRINUSE:
             raise
