@@ -27,7 +27,13 @@ from retailvista.journals import storing
 from retailvista.journals.arrival import Arrival, received
 from retailvista.journals.declaring import note_days, refresh_open_days
 from retailvista.journals.models import TillFile
-from retailvista.journals.till_pass import KnownStore, StoreChoice, TillPass, check_till_file
+from retailvista.journals.till_pass import (
+    KnownStore,
+    SpooledRow,
+    StoreChoice,
+    TillPass,
+    check_till_file,
+)
 from retailvista.ledger.problem import Place, Problem
 
 READING, READ, REFUSED = "reading", "read", "refused"
@@ -210,9 +216,7 @@ def _store_all(
     return ImportResult(name, row.format, found.receipts, row.new, row.known, tuple(problems), READ)
 
 
-def _batches(
-    rows: Iterator[tuple[int, str, str, str, str, int, str, str]],
-) -> Iterator[list[tuple[int, str, str, str, str, int, str, str]]]:
+def _batches(rows: Iterator[SpooledRow]) -> Iterator[list[SpooledRow]]:
     while batch := list(islice(rows, BATCH)):
         yield batch
 

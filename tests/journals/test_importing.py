@@ -84,6 +84,7 @@ def test_a_repeated_receipt_counts_once(shop: Shop) -> None:
         (till_file(receipt(1), currency="NOK"), "books in EUR"),
         (till_file(receipt(1)).replace(b"?>", b'?><!DOCTYPE a [<!ENTITY b "c">]>', 1), "entities"),
         (till_file(receipt(1)).replace(b"10.90", b"ten", 1), "receipt 1"),
+        (till_file(receipt(1)).replace(b"<nr>1</nr>", b"<nr>1\n2</nr>"), "line break"),
         (gzip.compress(till_file(receipt(1)))[:-20], "packing"),
     ],
 )
