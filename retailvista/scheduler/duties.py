@@ -36,6 +36,8 @@ def duties(settings: Settings, post: Post) -> Sequence[Duty]:
         return sending.send_due(outside, post)
 
     return (
+        # Token answers that only the disk has: at start, and should a commit ever have failed.
+        grants.recover_all,
         dead.releaser(settings.instance_dir),
         go_on_with_exports,
         keep_logins_alive,
