@@ -96,11 +96,15 @@ def set_the_stage(stage: Stage, session: Session, part: Part) -> int:
 
 
 def connect(stage: Stage, session: Session, part: Part) -> None:
-    """Connector 25: registered at the sandbox, saved, logged in, division and journal chosen."""
+    """Connector 25: registered at the sandbox, saved, logged in, division and journal chosen.
+
+    Served on another port than the last time it has another callback, which is registered too.
+    """
     with database.reading(session):
         row = _connector(session)
         state = grants.login_state(session, row).kind if row is not None else "none"
-    if row is None or row.draft:
+    callback = callback_url(stage.settings, part.alias, CONNECTOR)
+    if row is None or row.draft or row.callback_url != callback:
         _register(stage, session, part, row)
     if state not in ("connected", "checking"):
         _log_in(stage, part)
@@ -201,7 +205,8 @@ def _register(stage: Stage, session: Session, part: Part, row: Connector | None)
     if row is None:
         connectors.reserve(session, "exact-online", ACTOR, CONNECTOR)
     callback = callback_url(stage.settings, part.alias, CONNECTOR)
-    client_id, secret = str(uuid.uuid4()), secrets.token_urlsafe(24)
+    client_id = row.client_id if row is not None and row.client_id else str(uuid.uuid4())
+    secret = secrets.token_urlsafe(24)
     add_app(stage.sandbox_file, client_id, secret, callback)
     _save(
         stage,

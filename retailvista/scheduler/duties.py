@@ -21,7 +21,7 @@ from retailvista.journals.models import Export
 from retailvista.mail import notices, sending
 from retailvista.mail.sending import Post
 from retailvista.runs.asking import ask
-from retailvista.scheduler import dead
+from retailvista.scheduler import dead, purging
 from retailvista.scheduler.embedded import Duty
 from retailvista.scheduler.fetching import ask_for_missing_masters
 
@@ -42,6 +42,7 @@ def duties(settings: Settings, post: Post) -> Sequence[Duty]:
         go_on_with_exports,
         keep_logins_alive,
         ask_for_missing_masters,
+        purging.purger(),
         decide_notices,
         send_mails,
     )

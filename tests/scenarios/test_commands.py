@@ -52,7 +52,7 @@ def test_no_option_takes_a_secret_as_its_value():
                 assert option.opts[0].endswith("-stdin")
 
 
-def test_a_story_from_an_empty_folder_to_built_journals(house):
+def test_what_is_set_up_from_an_empty_folder(house):
     begun = house.json("init")
     assert begun["new"] is True
     assert not house.json("init")["new"], "a second time upgrades and makes nothing"
@@ -75,6 +75,9 @@ def test_a_story_from_an_empty_folder_to_built_journals(house):
     )  # fmt: skip
     assert user == {"email": "anna@groenhof.nl", "role": "bookkeeper", "new_person": True}
 
+
+def test_from_till_files_to_built_journals(house):
+    house.begin()
     files = house.json("receipts", "import", "--company", "groenhof", *GROENHOF)["files"]
     assert [set(one) for one in files] == [
         {"file", "format", "receipts", "new", "known", "problems"}

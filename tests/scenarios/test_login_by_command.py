@@ -73,7 +73,10 @@ def test_from_login_url_to_a_controlled_journal(served, sandbox):
     )  # fmt: skip
     assert control == {"days": 3, "differences": []}
     assert sandbox.store.row("SELECT count(*) FROM entry")[0] == 3
+    _then_reversed_and_told(house)
 
+
+def _then_reversed_and_told(house):
     reversal = house.json(
         "journals", "reverse", "--company", "groenhof", "2", "--reason", "counted twice"
     )
