@@ -17,6 +17,7 @@ from retailvista.web import failures
 from retailvista.web import headers
 from retailvista.web import languages
 from retailvista.web import login
+from retailvista.web import numbers
 from retailvista.web import pages
 from retailvista.web import screens
 from retailvista.web import tenancy
@@ -37,6 +38,7 @@ def register(app: Flask) -> None:
     )
     if "static" not in app.view_functions:
         app.add_url_rule("/static/<path:filename>", "static", app.send_static_file)
+    numbers.install(app)
     Bootstrap5(app)
     tenancy.install(app, settings)
     login.install(app)

@@ -18,6 +18,7 @@ from retailvista.journals import importing, listing
 from retailvista.web import wiring
 from retailvista.web.access import TOKEN, allow
 from retailvista.web.login import limiter
+from retailvista.web.numbers import whole
 from retailvista.web.store_days import date_of
 
 screen = Blueprint("api", __name__)
@@ -49,7 +50,7 @@ def journals() -> Response:
         to_on=date_of(asked.get("to", "")),
         store_code=asked.get("store", ""),
         states=tuple(asked.getlist("state")),
-        connector_number=asked.get("connector", type=int),
+        connector_number=asked.get("connector", type=whole),
     )
     with wiring.reading() as session:
         page = listing.list_journals(session, which, asked.get("after", ""))

@@ -29,6 +29,7 @@ from retailvista.web.asking import ask_for
 from retailvista.web.connector_steps import proof_steps
 from retailvista.web.connector_view import view, views
 from retailvista.web.forms import PageForm, choices
+from retailvista.web.numbers import whole
 
 screen = Blueprint("connectors", __name__)
 PROVIDER = "exact-online"
@@ -131,7 +132,7 @@ def test(number: int) -> Response:
 @screen.post("/connectors/<int:number>/division")
 @allow(ADMINISTRATOR)
 def choose_division(number: int) -> Response:
-    chosen = request.form.get("division", 0, type=int)
+    chosen = request.form.get("division", 0, type=whole)
     registering.choose_division(wiring.session(), number, chosen, g.login.email)
     ask_for("master", str(number), connector=number)
     return redirect(url_for(".page", number=number, done="saved"), 303)
@@ -211,9 +212,7 @@ def _login_url(row: Connector) -> str:
 def _findings() -> list[addresses.Finding]:
     forwarded = request.headers.get("X-Forwarded-Proto", request.scheme)
     seen = addresses.Seen(forwarded, request.host, request.script_root)
-    return addresses.preflight(
-        wiring.settings(), g.company.alias, seen if g.on_alias else None
-    )
+    return addresses.preflight(wiring.settings(), g.company.alias, seen if g.on_alias else None)
 
 
 def _general_journals(master: Any) -> list[Any]:

@@ -13,6 +13,7 @@ from retailvista.journals.listing import JournalFilter
 from retailvista.web import wiring
 from retailvista.web.access import BOOKKEEPER, VIEWER, allow
 from retailvista.web.asking import ask_for
+from retailvista.web.numbers import whole
 from retailvista.web.store_days import date_of
 
 screen = Blueprint("journals", __name__)
@@ -33,7 +34,7 @@ def index() -> str:
 @screen.post("/journals/release")
 @allow(BOOKKEEPER)
 def release() -> BaseResponse | str | tuple[str, int]:
-    chosen = [int(text) for text in request.form.getlist("number") if text.isdigit()]
+    chosen = request.form.getlist("number", type=whole)
     everything = request.form.get("which") == "all"
     if not chosen and not everything:
         return _page(message="Choose the journals to release first."), 400
@@ -71,7 +72,7 @@ def _filter() -> JournalFilter:
         store_code=asked.get("store", ""),
         states=tuple(state for state in asked.getlist("state") if state in STATES),
         kind=asked.get("kind", "") if asked.get("kind") in KINDS else "",
-        connector_number=asked.get("connector", type=int),
+        connector_number=asked.get("connector", type=whole),
         text=asked.get("text", "")[:100],
     )
 

@@ -29,7 +29,14 @@ from retailvista.web.access import allow
 from retailvista.web.forms import PageForm, choices
 
 screen = Blueprint("stores", __name__)
-STEPS = [("0", "0,00"), ("1", "0,01"), ("5", "0,05"), ("10", "0,10"), ("50", "0,50"), ("100", "1,00")]
+STEPS = [
+    ("0", "0,00"),
+    ("1", "0,01"),
+    ("5", "0,05"),
+    ("10", "0,10"),
+    ("50", "0,50"),
+    ("100", "1,00"),
+]
 
 
 class StoreForm(PageForm):

@@ -14,6 +14,7 @@ from retailvista.journals import importing
 from retailvista.journals.models import TillFile
 from retailvista.web import wiring
 from retailvista.web.access import BOOKKEEPER, VIEWER, allow
+from retailvista.web.numbers import whole
 
 screen = Blueprint("till_files", __name__)
 PAGE = 50
@@ -57,7 +58,7 @@ def page(fingerprint: str) -> str:
 
 
 def _page(**shown: object) -> str:
-    before = request.args.get("before", 0, type=int)
+    before = request.args.get("before", 0, type=whole)
     with wiring.reading() as session:
         query = select(TillFile).order_by(TillFile.id.desc()).limit(PAGE + 1)
         if before > 0:

@@ -155,7 +155,11 @@ def test_no_page_shows_anything_of_another_company(tmp_path, clock, role):
         url = urls(rule.rule, places(site).get(rule.rule, {}), 0)
         answer = browser.get(url)
         # The end of a login that never began leads nowhere.
-        allowed = (404, 403) if "oauth.ashx" in url or "login-result" in url else (200, 302, 303, 403, 409)
+        allowed = (
+            (404, 403)
+            if "oauth.ashx" in url or "login-result" in url
+            else (200, 302, 303, 403, 409)
+        )
         assert answer.status_code in allowed, f"{url}: {answer.status_code}"
         for word in ("Bloemhof", "bloemhof.nl", "Canarium winkel"):
             assert word not in answer.text, url
