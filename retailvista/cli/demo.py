@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import os
 from contextlib import ExitStack
+from dataclasses import replace
 from datetime import date
 from pathlib import Path
 
@@ -88,12 +89,17 @@ def _begin(program: Program, settings: Settings) -> None:
 
 def _open(program: Program, port: int, things: ExitStack) -> tuple[Stage, Flask, object]:
     settings = demo_place.demo_settings(port, os.environ)
-    remembered = demo_place.kept(settings.instance_dir)
+    folder = settings.instance_dir
+    folder.mkdir(parents=True, exist_ok=True)
     things.enter_context(serving.only_one(settings))
+    if demo_place.is_busy(port):
+        raise Refused(serving.busy(port))
+    remembered = demo_place.kept(folder)
     _begin(program, settings)
-    url = things.enter_context(
-        demo_place.sandbox_running(settings.instance_dir, remembered.sandbox_port)
-    )
+    sandbox_port = things.enter_context(demo_place.sandbox_running(folder, remembered.sandbox_port))
+    remembered = replace(remembered, sandbox_port=sandbox_port)
+    demo_place.keep(folder, remembered)
+    url = f"http://127.0.0.1:{sandbox_port}"
     # The vault is opened with the app, so the app is made again on the database that is begun.
     settings = demo_place.demo_settings(port, os.environ, url)
     app = things.enter_context(program.open_app(settings))

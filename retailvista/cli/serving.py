@@ -81,10 +81,15 @@ def bind(app: Flask, host: str, port: int) -> object:
     except OSError as error:
         if error.errno != errno.EADDRINUSE:
             raise
-        raise Refused(
-            f"Port {port} is busy. Choose another one: make demo PORT={port + 10},"
-            f" or retailvista serve --port {port + 10}."
-        ) from error
+        raise Refused(busy(port)) from error
+
+
+def busy(port: int) -> str:
+    """What to do when another program listens on the port."""
+    return (
+        f"Port {port} is busy. Choose another one: make demo PORT={port + 10},"
+        f" or retailvista serve --port {port + 10}."
+    )
 
 
 def run_until_told(program: Program, app: Flask, server: object | None) -> None:
