@@ -8,15 +8,16 @@ translation. A sentence without translation is shown in English, never hidden.
 from __future__ import annotations
 
 import re
-from functools import cache
-from functools import lru_cache
+from functools import cache, lru_cache
 from typing import Any
 
 from babel.messages.mofile import read_mo
 from flask_babel import lazy_gettext as _l
 
-from retailvista.web.languages import TRANSLATIONS
-from retailvista.web.languages import language
+from retailvista.web.languages import TRANSLATIONS, language
+
+SENTENCE_END = re.compile(r"(?<=[.!?]) (?=[A-Z])")
+AMOUNT = re.compile(r"-?\d+\.\d\d")
 
 GREY, BLUE, GREEN, AMBER, RED = "secondary", "primary", "success", "warning", "danger"
 
@@ -162,19 +163,33 @@ def translated(sentence: object) -> str:
 
 @lru_cache(maxsize=2000)
 def _dutch(text: str) -> str:
+    """As a whole, else sentence by sentence, else with more sentences in one of its places."""
     whole, patterns = _catalogue()
     if text in whole:
         return whole[text]
-    for pattern, translation in patterns:
-        found = pattern.fullmatch(text)
-        if found:
+    matches = [
+        (found, translation)
+        for pattern, translation in patterns
+        if (found := pattern.fullmatch(text)) is not None
+    ]
+    for found, translation in matches:
+        if not any(SENTENCE_END.search(part) for part in found.groups()):
             return _filled(translation, found)
-    return text
+    parts = SENTENCE_END.split(text)
+    said = [_dutch(part) for part in parts] if len(parts) > 1 else parts
+    if all(new != part for new, part in zip(said, parts, strict=True)):
+        return " ".join(said)
+    return _filled(matches[0][1], matches[0][0]) if matches else text
 
 
 def _filled(translation: str, found: re.Match[str]) -> str:
-    named = found.groupdict()
-    return translation % named if named else translation.format(*found.groups())
+    named = {name: _as_written(part) for name, part in found.groupdict().items()}
+    return translation % named if named else translation.format(*map(_as_written, found.groups()))
+
+
+def _as_written(part: str) -> str:
+    """An amount has a comma in Dutch; everything else stays as it is."""
+    return part.replace(".", ",") if AMOUNT.fullmatch(part) else part
 
 
 @cache

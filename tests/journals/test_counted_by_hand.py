@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from datetime import date
 
+from retailvista.journals.control import control
 from retailvista.journals.links import set_link
 from retailvista.journals.preview import Preview, preview
 from retailvista.journals.releasing import ReleaseResult, release
+from retailvista.web import words
 from tests.journals.shop import GROENHOF, Shop, receipt, till_file
 from tests.stage import Stage
 
@@ -78,3 +80,42 @@ def test_a_refund_keeps_the_rate_that_its_vat_code_had_before(stage: Stage) -> N
     (built,) = shop.build().built
     assert built.business_date == date(2026, 3, 10)
     assert seen(shop, 1).problems == ()
+
+
+def test_what_was_changed_by_hand_is_named_with_its_journal(stage: Stage) -> None:
+    """An account and a VAT code changed in the books, and an entry deleted there."""
+    shop = Shop(stage.sessions, stage.company_id)
+    for file in GROENHOF:
+        shop.read(file, name=file.name)
+    shop.link()
+    shop.build()
+    stage.release()
+    stage.export(until_idle=True)
+    with stage.sandbox.store.transaction() as books:
+        books.execute(
+            "UPDATE line SET GLAccountCode = '9411' WHERE EntryNumber = 26000003"
+            " AND GLAccountCode = '2000'"
+        )
+        books.execute(
+            "UPDATE line SET VATCode = '3' WHERE EntryNumber = 26000002 AND VATType = 'V'"
+            " AND GLAccountCode = '8230'"
+        )
+        for table in ("line", "entry"):
+            books.execute(f"DELETE FROM {table} WHERE EntryNumber = 26000001")  # noqa: S608
+    days = date(2026, 3, 10), date(2026, 3, 12)
+    found = control(stage.outside, stage.company_id, *days).differences
+    assert [(d.on.day, d.kind, d.journal) for d in found] == [
+        (10, "missing", 1), (11, "changed", 2), (12, "changed", 3),
+    ]  # fmt: skip
+    dutch = words.translated
+    assert dutch(found[0].text) == "Boekstuk 26000001 staat niet in de boekhouding."
+    assert dutch(found[1].text).startswith(
+        "Regel op rekening 8230 met btw-code 1: -302,69 verzonden, 0,00 in Exact."
+    )
+    assert "Af te dragen btw onder code 3: 0,00 verzonden, -27,26 in Exact." in dutch(found[1].text)
+    assert dutch(found[2].text) == (
+        "Regel op rekening 2000: 36,75 verzonden, 0,00 in Exact."
+        " Regel op rekening 9411: 0,00 verzonden, 36,75 in Exact."
+        " Rekening 2000 in totaal: 36,75 verzonden, 0,00 in Exact."
+        " Rekening 9411 in totaal: -0,05 verzonden, 36,70 in Exact."
+    )
