@@ -5,7 +5,7 @@ Cookies are ignored here and a token in an address or a form is not looked at.
 
 from __future__ import annotations
 
-import io
+from typing import BinaryIO, cast
 
 from flask import Blueprint, g, jsonify, request
 from werkzeug.exceptions import NotFound as NoSuchPage
@@ -34,7 +34,7 @@ def receipts() -> tuple[Response, int]:
         raise NotAllowed("A viewer may not hand in till files.")
     name = request.args.get("name", "")[:200] or "api.xml"
     store = request.args.get("store", "") or None
-    stream = io.BufferedReader(request.stream)  # type: ignore[arg-type]
+    stream = cast(BinaryIO, request.stream)
     result = importing.import_till_file(wiring.session(), name, stream, store, holder.email)
     return jsonify(result.to_json()), 200 if result.state == importing.READ else 422
 

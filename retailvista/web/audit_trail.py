@@ -2,15 +2,12 @@
 
 from __future__ import annotations
 
-from flask import Blueprint
-from flask import render_template
-from flask import request
+from flask import Blueprint, render_template, request
 from sqlalchemy import select
 
 from retailvista.companies.models import AuditEvent
 from retailvista.web import wiring
-from retailvista.web.access import BOOKKEEPER
-from retailvista.web.access import allow
+from retailvista.web.access import BOOKKEEPER, allow
 from retailvista.web.numbers import whole
 
 screen = Blueprint("audit", __name__)

@@ -195,7 +195,8 @@ def _page(row: Connector, filled: ConnectorForm) -> str:
     return render_template(
         "connector.html", row=view(row, grant, wiring.clock().now()), form=filled, log=log,
         callback=_callback(row.number), mismatch=row.callback_url != _callback(row.number),
-        login_url=_login_url(row), findings=_findings(), divisions=(row.last_test or {}).get("divisions", []),
+        login_url=_login_url(row), findings=_findings(),
+        divisions=(row.last_test or {}).get("divisions", []),
         journals=_general_journals(master), proof_steps=steps,
     )  # fmt: skip
 

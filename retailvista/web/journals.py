@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from flask import Blueprint, Response, g, redirect, render_template, request, url_for
 from flask_babel import gettext as _
 from werkzeug.wrappers import Response as BaseResponse
@@ -22,6 +24,7 @@ STATES = (
     "rejected", "conflict", "decide", "withdrawn",
 )  # fmt: skip
 KINDS = ("day", "late", "reversal")
+FILTERS = ("from", "to", "store", "state", "kind", "connector", "text")
 CSV_MOST = 5000
 
 
@@ -83,7 +86,10 @@ def _page(**shown: object) -> str:
         found = listing.list_journals(session, which, request.args.get("after", ""))
         counts = listing.state_counts(session)
         stores = registering.stores_of(session)
-    query = {key: value for key, value in request.args.items(multi=True) if key != "after"}
+    # Only our own filters go into links: `_external` and others mean something to url_for.
+    query: dict[str, Any] = {
+        key: request.args.getlist(key) for key in FILTERS if key in request.args
+    }
     return render_template(
         "journals.html", page=found, which=which, counts=counts, stores=stores, states=STATES,
         kinds=KINDS, query=query, csv_url=url_for(".download", **query), **shown,

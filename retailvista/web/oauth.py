@@ -18,6 +18,7 @@ from retailvista.connectors.models import Connector, Grant, OauthAttempt
 from retailvista.errors import NotFound, Refused
 from retailvista.web import wiring
 from retailvista.web.access import ADMINISTRATOR, EVERYONE, allow, need
+from retailvista.web.csrf import OWN_PAGES
 from retailvista.web.numbers import whole
 from retailvista.web.words import translated
 
@@ -30,6 +31,9 @@ def start(number: int) -> Response | str | tuple[str, int]:
     row = _row(number)
     if not g.on_alias:
         return _away(f"/connectors/{number}")
+    if request.headers.get("Sec-Fetch-Site", "same-origin") not in OWN_PAGES:
+        # A link elsewhere must not replace the login by that of whoever is logged in there.
+        return redirect(url_for("connectors.page", number=number), 303)
     try:
         begun = logins.start_login(
             wiring.session(), wiring.outside(), number, g.login.token_hash, g.login.email,

@@ -5,39 +5,29 @@ A changed password logs out everywhere at once. A token is shown once, on the an
 
 from __future__ import annotations
 
-from datetime import datetime
-from datetime import time
+from datetime import datetime, time
 
-from flask import Blueprint
-from flask import g
-from flask import redirect
-from flask import render_template
-from flask import request
-from flask import url_for
+from flask import Blueprint, g, redirect, render_template, request, url_for
 from flask_babel import lazy_gettext as _l
 from sqlalchemy import select
 from werkzeug.wrappers import Response
-from wtforms import DateField
-from wtforms import PasswordField
-from wtforms import SelectField
-from wtforms import SelectMultipleField
-from wtforms import StringField
-from wtforms import validators
-from wtforms import widgets
+from wtforms import (
+    DateField,
+    PasswordField,
+    SelectField,
+    SelectMultipleField,
+    StringField,
+    validators,
+    widgets,
+)
 
-from retailvista.companies import people
-from retailvista.companies import tokens
-from retailvista.companies.models import AccessToken
-from retailvista.companies.models import User
-from retailvista.errors import NotFound
-from retailvista.errors import Refused
-from retailvista.web import login
-from retailvista.web import wiring
-from retailvista.web.access import VIEWER
-from retailvista.web.access import allow
+from retailvista.companies import people, tokens
+from retailvista.companies.models import AccessToken, User
+from retailvista.errors import NotFound, Refused
+from retailvista.web import login, wiring
+from retailvista.web.access import VIEWER, allow
 from retailvista.web.forms import PageForm, choices
-from retailvista.web.languages import LANGUAGES
-from retailvista.web.languages import ZONE
+from retailvista.web.languages import LANGUAGES, ZONE
 
 screen = Blueprint("profile", __name__)
 

@@ -5,6 +5,8 @@ A file is addressed by the start of its SHA-256: the same content is the same fi
 
 from __future__ import annotations
 
+from typing import BinaryIO, cast
+
 from flask import Blueprint, g, render_template, request
 from sqlalchemy import select
 
@@ -36,7 +38,11 @@ def hand_in() -> str | tuple[str, int]:
     try:
         results = [
             importing.import_till_file(
-                wiring.session(), file.filename or "", file.stream, store, g.login.email
+                wiring.session(),
+                file.filename or "",
+                cast(BinaryIO, file.stream),
+                store,
+                g.login.email,
             )
             for file in files
         ]

@@ -5,25 +5,15 @@ A user is addressed by the place in this company's own list of members, by e-mai
 
 from __future__ import annotations
 
-from flask import Blueprint
-from flask import g
-from flask import redirect
-from flask import render_template
-from flask import request
-from flask import url_for
+from flask import Blueprint, g, redirect, render_template, request, url_for
 from flask_babel import lazy_gettext as _l
 from werkzeug.wrappers import Response
-from wtforms import PasswordField
-from wtforms import SelectField
-from wtforms import StringField
-from wtforms import validators
+from wtforms import PasswordField, SelectField, StringField, validators
 
 from retailvista.companies import people
-from retailvista.errors import NotFound
-from retailvista.errors import Refused
+from retailvista.errors import NotFound, Refused
 from retailvista.web import wiring
-from retailvista.web.access import ADMINISTRATOR
-from retailvista.web.access import allow
+from retailvista.web.access import ADMINISTRATOR, allow
 from retailvista.web.forms import PageForm, choices
 
 screen = Blueprint("users", __name__)

@@ -11,9 +11,8 @@ from pathlib import Path
 
 from flask import Flask
 from flask.testing import FlaskClient
-from werkzeug.test import TestResponse
-
 from sqlalchemy import create_engine
+from werkzeug.test import TestResponse
 
 from retailvista import db, vault, web
 from retailvista.clock import Clock

@@ -39,9 +39,8 @@ EXAMPLES: dict[str, dict[str, tuple[str, str, str]]] = {
     "/schedules/<int:number>/<kind>": NUMBER | {"kind": ("export", "export", "export")},
     "/profile/tokens/<int:number>/revoke": NUMBER,
     "/till-files/<fingerprint>": {"fingerprint": ("", "", "0123456789abcdef")},
-    **{
-        rule: NUMBER
-        for rule in (
+    **dict.fromkeys(
+        (
             "/connectors/<int:number>",
             "/connectors/<int:number>/status",
             "/connectors/<int:number>/test",
@@ -58,8 +57,9 @@ EXAMPLES: dict[str, dict[str, tuple[str, str, str]]] = {
             "/journals/<int:number>/withdraw",
             "/runs/<int:number>",
             "/runs/<int:number>/body",
-        )
-    },
+        ),
+        NUMBER,
+    ),
 }
 FIELDS = {
     "reason": "a good reason", "how": "try_again", "role": "viewer", "division": "1",
@@ -137,10 +137,7 @@ def test_foreign_is_answered_like_missing(tmp_path, clock, role):
 
 
 def answer_of(browser, method: str, url: str) -> tuple[int, str]:
-    if method == "POST":
-        answer = browser.post(url, **FIELDS)
-    else:
-        answer = browser.send(method, url)
+    answer = browser.post(url, **FIELDS) if method == "POST" else browser.send(method, url)
     return answer.status_code, answer.text
 
 

@@ -15,7 +15,8 @@ ROOT = Path(__file__).parents[2]
 PLACES = re.compile(r"%\(\w+\)s|\{\d\}")
 # Names, signs and the languages' own names stand in both languages.
 SAME_IN_BOTH = re.compile(
-    r"^(RetailVista( Journals| ERP)?|oAuth|CSV|SHA-256|exact\.com/nl/login|GET|POST|ms|(· )?RetailVista( Journals)?( ·)?|[^A-Za-z]*)$"
+    r"^((· )?RetailVista( Journals| ERP)?( ·)?|oAuth|CSV|SHA-256|exact\.com/nl/login|ms"
+    r"|[^A-Za-z]*)$"
 )
 
 
