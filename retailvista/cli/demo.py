@@ -44,11 +44,11 @@ def demo(port: int, leave: bool) -> None:
     program = present_program()
     with ExitStack() as open_things:
         stage, app, server = _open(program, port, open_things)
-        told = serving.until_told(program, app)
         open_things.enter_context(serving.serving(program, app, server))
         well = play(stage)
         _say_where(stage)
         if not leave:
+            told = serving.until_told(program, app)
             click.echo("\nServing until Ctrl+C.")
             told.wait()
     if leave and not well:
