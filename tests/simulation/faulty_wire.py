@@ -7,7 +7,6 @@ only what a real wire could know: NOT_SENT only when the sandbox never saw the r
 from __future__ import annotations
 
 from collections.abc import Callable
-from datetime import timedelta
 from urllib.parse import quote_plus, urlsplit
 
 from retailvista import db
@@ -30,6 +29,7 @@ FAULTS = {
     "slow": (3, 1),
     "slow_before": (3, 0),
     "unknown_refusal": (1, 0),
+    "known_refusal": (1, 0),
     "forged_401": (1, 0),
     "crash_before": (4, 1),
     "crash_after": (4, 1),
@@ -47,6 +47,8 @@ class FaultyWire:
         self.judge = judge
         self.owner = owner
         self.rate = 0.0
+        self.extra: dict[str, int] = {}
+        self._requested_at = scheduler.clock.now()
 
     def send(self, call: Call) -> Reply:
         """One call: judged, perhaps spoiled, carried out at most once."""
@@ -57,7 +59,7 @@ class FaultyWire:
             self.judge.before_post(call, self.owner)
         self.scheduler.step("send")
         fault = self._fault(call) if is_api else ""
-        started = self.scheduler.clock.now()
+        started = self._requested_at = self.scheduler.clock.now()
         if fault:
             self.scheduler.note(f"{call.method} {_path(call)} {fault}")
         reply = self._spoiled(call, fault) if fault else self._answered(call)
@@ -75,7 +77,8 @@ class FaultyWire:
         if dice.random() >= self.rate:
             return ""
         column = 0 if call.method == "POST" else 1
-        weights = [weight[column] for weight in FAULTS.values()]
+        more = self.extra if call.method == "POST" else {}
+        weights = [weight[column] + more.get(name, 0) for name, weight in FAULTS.items()]
         return dice.choices(list(FAULTS), weights)[0]
 
     def _spoiled(self, call: Call, fault: str) -> Reply:  # noqa: PLR0911, PLR0912, C901
@@ -109,6 +112,13 @@ class FaultyWire:
                 return self._answered(call)
             case "unknown_refusal":
                 body = b'{"error":{"code":"","message":{"lang":"","value":"Iets ging mis"}}}'
+                kind = [("Content-Type", "application/json;charset=utf-8")]
+                return self._reply(Sending.ANSWERED, Answer(500, body, kind))
+            case "known_refusal":
+                body = (
+                    b'{"error":{"code":"","message":{"lang":"",'
+                    b'"value":"Periode is afgesloten: 2026 - 3"}}}'
+                )
                 kind = [("Content-Type", "application/json;charset=utf-8")]
                 return self._reply(Sending.ANSWERED, Answer(500, body, kind))
             case "forged_401":
@@ -175,13 +185,13 @@ class FaultyWire:
     def _reply(self, sending: Sending, answer: Answer | None = None) -> Reply:
         now = self.scheduler.clock.now()
         if answer is None:
-            return Reply(sending, problem="cut", requested_at=now, answered_at=now)
+            return Reply(sending, problem="cut", requested_at=self._requested_at, answered_at=now)
         return Reply(
             sending,
             status=answer.status,
             headers={name.lower(): value for name, value in answer.headers},
             body=answer.body,
-            requested_at=now - timedelta(milliseconds=20),
+            requested_at=self._requested_at,
             answered_at=now,
         )
 

@@ -19,6 +19,9 @@ from tests.simulation.scheduler import Scheduler
 
 LEASE_LEFT = timedelta(seconds=178)
 QUARANTINE = timedelta(seconds=599)
+# Nobody can know of a send that never came back before its lease ran out: 300 s after the claim,
+# and nothing is sent later than 120 s after it.
+UNHEARD = timedelta(seconds=178)
 LOOK_WITHIN = timedelta(seconds=6)
 
 
@@ -38,10 +41,13 @@ class Sent:
 class Judge:
     """Watches one run."""
 
-    def __init__(self, scheduler: Scheduler, engine: Engine, *, proven: bool) -> None:
+    def __init__(
+        self, scheduler: Scheduler, engine: Engine, *, proven: bool, warm: bool
+    ) -> None:
         self.scheduler = scheduler
         self.engine = engine
         self.proven = proven
+        self.warm = warm
         self.sandbox: Sandbox | None = None
         self.sent: dict[int, list[Sent]] = {}
         self.looked: list[tuple[int, int, datetime]] = []
@@ -59,10 +65,21 @@ class Judge:
             raise Violation(f"entry {number} is sent outside its claim: {tuple(row)[1:]}")
         if datetime.fromisoformat(f"{row.lease_until}+00:00") - now < LEASE_LEFT:
             raise Violation(f"entry {number} is sent with too little of the lease")
+        self._judge_lane(number)
         earlier = [sent for sent in self.sent.get(number, []) if sent.unknown]
         if earlier:
             self._judge_resend(number, earlier, now)
         self.sent.setdefault(number, []).append(Sent(now))
+
+    def _judge_lane(self, number: int) -> None:
+        """Nothing is sent while another entry is unknown and nobody has looked for it yet."""
+        for other, sends in self.sent.items():
+            last = sends[-1]
+            if other == number or not last.unknown:
+                continue
+            since = last.ended or last.started
+            if not any(low <= other <= high and at >= since for low, high, at in self.looked):
+                raise Violation(f"entry {number} is sent while {other} is unknown")
 
     def _judge_resend(self, number: int, earlier: list[Sent], now: datetime) -> None:
         self.resends += 1
@@ -70,7 +87,7 @@ class Judge:
             raise Violation(f"entry {number} is sent again without proof")
         if self.blind:
             raise Violation(f"entry {number} is sent again though the books show nothing")
-        last = max(sent.ended or sent.started for sent in earlier)
+        last = max(sent.ended or sent.started + UNHEARD for sent in earlier)
         if now - last < QUARANTINE:
             raise Violation(f"entry {number} is sent again after {now - last}")
         looks = [at for low, high, at in self.looked if low <= number <= high]
@@ -105,6 +122,15 @@ class Judge:
         for key, count in self.in_books().items():
             if count > 1:
                 raise Violation(f"{key} is in the books {count} times")
+        if not self.warm and len(self.in_books()) > 1 and not self._shown():
+            raise Violation("a second journal was posted before the first was verified")
+
+    def _shown(self) -> bool:
+        with self.engine.connect() as connection:
+            query = text(
+                "SELECT count(*) FROM export WHERE state = 'verified' OR decision = 'accepted'"
+            )
+            return bool(connection.execute(query).scalar())
 
     def in_books(self) -> dict[str, int]:
         """Entries per posting key."""

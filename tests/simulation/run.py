@@ -130,7 +130,7 @@ class Run:
         shutil.copytree(templates()[self.warm], self.folder, dirs_exist_ok=True)
         self.engine = create_engine(f"sqlite:///{self.folder / 'test.sqlite3'}")
         db.tune_engine(self.engine, self.clock)
-        self.judge = Judge(self.scheduler, self.engine, proven=self.proven)
+        self.judge = Judge(self.scheduler, self.engine, proven=self.proven, warm=self.warm)
         self.sandbox = Sandbox(self.folder / "sandbox.sqlite", clock=self.clock)
         self.judge.sandbox = self.sandbox
         for name, value in SETTINGS[self.profile].items():
@@ -168,6 +168,7 @@ class Run:
             outcome.problem = str(violation)
         finally:
             outcome.resends = self.judge.resends
+            self.scheduler.close()
             self.engine.dispose()
             self.sandbox.stop()
             shutil.rmtree(self.folder, ignore_errors=True)
@@ -194,7 +195,7 @@ class Run:
     def _work(self, worker: Worker, outside: Outside) -> None:
         """What the engine does: see what is due, work, rest."""
         dice = self.scheduler.dice
-        rest = dice.uniform(1, 15)
+        rest = dice.uniform(2, 25)
         if 1 in due_companies(outside):
             counts = export_pass(outside, 1)
             self.scheduler.note(f"pass {counts}")
@@ -205,7 +206,8 @@ class Run:
     def _storm(self) -> None:
         dice = self.scheduler.dice
         for wire in self.wires:
-            wire.rate = dice.choice([0.1, 0.4, 0.8])
+            wire.rate = dice.choice([0.2, 0.5, 0.9])
+            wire.extra = {"unknown_refusal": 25} if self.profile == "unknown-refusal" else {}
         self.scheduler.crash_rate = dice.choice([0.0, 0.003, 0.01])
         self.scheduler.stop_rate = dice.choice([0.0, 0.003, 0.01])
         self.stage.change(self._stagger)
@@ -337,6 +339,7 @@ def main() -> int:
     parser = argparse.ArgumentParser()
     parser.add_argument("--seed", type=int)
     parser.add_argument("--seeds", default="0:100")
+    parser.add_argument("--first", action="store_true", help="stop at the first that fails")
     asked = parser.parse_args()
     if asked.seed is not None:
         outcome = run_seed(asked.seed)
@@ -350,6 +353,8 @@ def main() -> int:
             failed += 1
             sys.stdout.write(f"--seed {seed} ({outcome.profile}): {outcome.problem}\n")
             sys.stdout.flush()
+            if asked.first:
+                return 1
     sys.stdout.write(f"{last - first} seeds, {failed} failed\n")
     return 1 if failed else 0
 

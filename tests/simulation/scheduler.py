@@ -67,6 +67,7 @@ class Scheduler:
         self.events: list[tuple[datetime, int, Callable[[], None]]] = []
         self.crash_rate = 0.0
         self.stop_rate = 0.0
+        self.ended = False
         self._hub = greenlet.getcurrent()
         self._count = 0
 
@@ -101,6 +102,15 @@ class Scheduler:
             self._step()
         return until()
 
+    def close(self) -> None:
+        """End every worker here and now, so that none is ended in the middle of another run."""
+        self.ended = True
+        for worker in self.workers:
+            self.current, worker.dead = worker, True
+            if worker.thread is not None:
+                worker.thread.throw(Crash)
+        self.current = None
+
     def _step(self) -> None:
         now = self.clock.now()
         if self.events and self.events[0][0] <= now:
@@ -124,6 +134,8 @@ class Scheduler:
                 try:
                     work(worker)
                 except Crash:
+                    if self.ended:
+                        return
                     self.note("crashed")
                     worker.life += 1
                     worker.wake_at = self.clock.now() + timedelta(
@@ -142,6 +154,8 @@ class Scheduler:
             return
         worker.wake_at = self.clock.now() + timedelta(seconds=seconds)
         self._hub.switch()
+        if worker.dead:
+            raise Crash
 
     def step(self, where: str) -> None:
         """A place where a process may be stopped, or die."""
