@@ -209,7 +209,7 @@ def _after(after: str) -> Sequence[ColumnElement[bool]]:
         on = date.fromisoformat(on_text)
     except ValueError:
         return ()
-    if not number.isdecimal():
+    if not number.isdecimal() or len(number) > 9:
         return ()
     same_day = and_(JournalRow.business_date == on, JournalRow.sequence < int(number))
     return (or_(JournalRow.business_date < on, same_day),)
