@@ -52,6 +52,7 @@ EXAMPLES: dict[str, dict[str, tuple[str, str, str]]] = {
             "/connectors/<int:number>/oauth",
             "/connectors/<int:number>/login-result",
             "/journals/<int:number>",
+            "/journals/<int:number>/build-again",
             "/journals/<int:number>/decide",
             "/journals/<int:number>/reverse",
             "/journals/<int:number>/withdraw",

@@ -86,17 +86,11 @@ def desk(tmp_path, clock) -> Iterator[Desk]:
 
 
 def fill_in(desk: Desk, number: int, **fields: str):
-    return desk.admin.post(
-        f"/connectors/{number}",
-        name="Exact",
-        site=desk.sandbox.url,
-        client_id=CLIENT_ID,
-        client_secret=SECRET,
-        callback_url=CALLBACK,
-        vat_mode="exact",
-        had_token="no",
-        **fields,
-    )
+    usual = {
+        "name": "Exact", "site": desk.sandbox.url, "client_id": CLIENT_ID, "vat_mode": "exact",
+        "client_secret": SECRET, "callback_url": CALLBACK, "had_token": "no",
+    }  # fmt: skip
+    return desk.admin.post(f"/connectors/{number}", **usual | fields)
 
 
 @pytest.mark.statement("R-19", "R-20", "R-23")
@@ -184,7 +178,7 @@ def refused_there(desk: Desk, state: str) -> tuple[object, ...]:
 
 
 def changed_meanwhile(desk: Desk, state: str) -> tuple[object, ...]:
-    fill_in(desk, 1, had_token="no", client_id="another-app")
+    assert fill_in(desk, 1, client_id="another-app").status_code == 303
     return (desk.back(state, desk.code()),)
 
 
