@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from datetime import date
 
 from sqlalchemy import select, update
@@ -17,21 +19,27 @@ from tests.web.filling import fill
 from tests.web.site import Browser, Site
 
 
-def in_books(session: Session) -> None:
-    with db.transaction(session):
-        session.execute(update(JournalRow).values(state="exported"))
+@contextmanager
+def changing(site: Site) -> Iterator[Session]:
+    """What happens elsewhere in the company, in one transaction."""
+    with (
+        company_scope(site.companies["groenhof"]),
+        site.outside.sessions() as session,
+        db.transaction(session),
+    ):
+        yield session
 
 
 def test_a_reversed_day_is_built_again_from_its_page(site: Site, admin: Browser) -> None:
     fill(site)
-    with company_scope(site.companies["groenhof"]), site.outside.sessions() as session:
-        in_books(session)
-    assert "Opnieuw maken" not in admin.get("/journals/1").text.split("Tegenboeken</h2>")[0]
+    with changing(site) as session:
+        session.execute(update(JournalRow).values(state="exported"))
+    assert "build-again" not in admin.get("/journals/1").text
     answer = admin.post("/journals/1/reverse", reason="verkeerde rekening")
     assert answer.headers["Location"].startswith("/journals/2")
     page = admin.get("/journals/1").text
     assert "/journals/1/build-again" in page
-    assert "zijn bonnen niet in de boekhouding" in page
+    assert "dus staan zijn bonnen niet in de boekhouding" in page
     assert "/runs/" in admin.post("/journals/1/build-again").headers["Location"]
     with company_scope(site.companies["groenhof"]), site.outside.sessions() as session:
         (built,) = build_journals(session, None, "test").built
@@ -46,21 +54,23 @@ def test_what_control_found_stands_on_the_journal_and_says_what_to_do(
     text = "Line on account 2000: 36.75 sent, 0.00 stored. Account 9411 in total: 0.00 sent,"
     text += " 36.75 stored."
     found = ControlDifference(date(2026, 3, 10), CHANGED, 26000001, text, 1)
-    with company_scope(site.companies["groenhof"]), site.outside.sessions() as session:
-        with db.transaction(session):
-            connector = session.scalars(select(Connector)).first()
-            assert connector is not None
-            seat = PostingSeat(
-                seat_key="x", connector_id=connector.id, division=1, journal_code="91"
+    with changing(site) as session:
+        connector = session.scalars(select(Connector)).first()
+        assert connector is not None
+        seat = PostingSeat(seat_key="x", connector_id=connector.id, division=1, journal_code="91")
+        session.add(seat)
+        session.flush()
+        session.add(
+            ControlDay(
+                seat_id=seat.id,
+                business_date=found.on,
+                checked_at=db.now(session),
+                local_debit=3675,
+                books_debit=3675,
+                entries=1,
+                differences=[found.to_json()],
             )
-            session.add(seat)
-            session.flush()
-            session.add(
-                ControlDay(
-                    seat_id=seat.id, business_date=found.on, checked_at=db.now(session),
-                    local_debit=3675, books_debit=3675, entries=1, differences=[found.to_json()],
-                )  # fmt: skip
-            )
+        )
     said = (
         "Regel op rekening 2000: 36,75 verzonden, 0,00 in Exact."
         " Rekening 9411 in totaal: 0,00 verzonden, 36,75 in Exact."
@@ -75,18 +85,15 @@ def test_what_control_found_stands_on_the_journal_and_says_what_to_do(
     assert "Netto debet Exact" in control
 
 
-def test_a_preview_names_the_administration_before_the_release(
-    site: Site, admin: Browser
-) -> None:
+def test_a_preview_names_the_administration_before_the_release(site: Site, admin: Browser) -> None:
     """Also why an unknown check has one amount only."""
     fill(site)
-    with company_scope(site.companies["groenhof"]), site.outside.sessions() as session:
-        with db.transaction(session):
-            session.execute(
-                update(Connector).values(
-                    draft=False, journal_code="91", division=1, division_name="Groenhof B.V."
-                )
+    with changing(site) as session:
+        session.execute(
+            update(Connector).values(
+                draft=False, journal_code="91", division=1, division_name="Groenhof B.V."
             )
+        )
     page = admin.get("/journals/1").text
     assert "Groenhof B.V. (dagboek 91" in page
     assert "geteld in de lade is wat er hoort te liggen" in page
