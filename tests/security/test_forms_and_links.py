@@ -51,3 +51,25 @@ def test_the_token_of_somebody_who_left_stays_dead_when_he_returns(site):
         people.add_user(session, "x@y.nl", "viewer", actor="test")
         assert tokens.holder_of(session, raw, "journals:read") is None
     session.close()
+
+
+def test_a_login_that_somebody_else_made_beforehand_is_not_added_unseen(site):
+    """Whoever registers a colleague-to-be of ours first would get our role with his password."""
+    thief = site.browser("bloemhof", "administrator@bloemhof.nl")
+    address = "nieuw@groenhof.nl"
+    thief.post("/users/new", email=address, role="viewer", password="known to the thief 1")
+    browser = site.browser("groenhof", "administrator@groenhof.nl")
+    new = {"email": address, "role": "administrator", "password": "chosen by us 12345"}
+    asked = browser.post("/users/new", **new)
+    assert asked.status_code == 400
+    assert 'name="known"' in asked.text
+    login = {"email": address, "password": "known to the thief 1"}
+    assert site.browser("groenhof").post("/login", **login).status_code == 400
+    assert browser.post("/users/new", **new, known="y").status_code == 303
+
+
+def test_somebody_new_is_added_without_a_question(site):
+    browser = site.browser("groenhof", "administrator@groenhof.nl")
+    assert 'name="known"' not in browser.get("/users/new").text
+    new = {"email": "x@groenhof.nl", "role": "viewer", "password": "chosen by us 12345"}
+    assert browser.post("/users/new", **new).status_code == 303
