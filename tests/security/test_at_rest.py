@@ -10,6 +10,7 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from retailvista import db
 from retailvista.app import create_app, outside
+from retailvista.cli import copies
 from retailvista.config import load_settings
 from retailvista.mail.sending import FileOutbox, Letter
 
@@ -45,3 +46,26 @@ def test_an_error_of_the_database_does_not_show_the_values(made_app):
     ):
         session.execute(text("INSERT INTO user (email) VALUES (:email)"), {"email": "canary@x.nl"})
     assert "canary" not in str(caught.value)
+
+
+def test_a_backup_is_its_owners_and_never_says_the_password_of_the_database(tmp_path, monkeypatch):
+    """Arguments of a process are read by everybody on the host; its environment is not."""
+    program = tmp_path / "bin" / "pg_dump"
+    program.parent.mkdir()
+    program.write_text(
+        "#!/bin/sh\n"
+        'echo "$PGPASSWORD" > "$RV_SEEN/password"; echo "$@" > "$RV_SEEN/arguments"\n'
+        'for one in "$@"; do case $one in --file=*)\n'
+        'stat -c %a "${one#--file=}" > "$RV_SEEN/mode";; esac; done\n'
+    )
+    program.chmod(0o755)
+    monkeypatch.setenv("PATH", f"{program.parent}:/usr/bin:/bin")
+    monkeypatch.setenv("RV_SEEN", str(tmp_path))
+    url = "postgresql+psycopg://rv:can%40ary@127.0.0.1:5432/rv"
+    settings = load_settings({"RV_DATABASE_URL": url}, tmp_path / "instance")
+    copies.back_up(settings, tmp_path / "copies" / "one.dump")
+    seen = {name: (tmp_path / name).read_text().strip() for name in ("password", "arguments")}
+    assert "ary" not in seen["arguments"]
+    assert "postgresql://rv@127.0.0.1:5432/rv" in seen["arguments"]
+    assert seen["password"] == "can@ary"
+    assert (tmp_path / "mode").read_text().strip() == "600"
