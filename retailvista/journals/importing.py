@@ -20,6 +20,7 @@ from sqlalchemy.orm import Session
 
 from retailvista import db
 from retailvista.companies import audit
+from retailvista.companies.language import company_language
 from retailvista.companies.models import Company, Store, TillLocation
 from retailvista.companies.scope import scoped_company_id
 from retailvista.errors import Refused
@@ -117,7 +118,8 @@ def _read_before(
             f" {row.imported_at:%Y-%m-%d} as {row.name}; it cannot count for {store_code} too.",
         )
         return ImportResult(name, row.format, row.receipts, 0, row.receipts, (problem,), READ, True)
-    return ImportResult(name, row.format, row.receipts, 0, row.receipts, (), READ, True)
+    remarks = tuple(_remark(name, line) for line in row.problem.splitlines())
+    return ImportResult(name, row.format, row.receipts, 0, row.known + row.new, remarks, READ, True)
 
 
 def _store_choice(session: Session, store_code: str | None) -> StoreChoice:
@@ -207,7 +209,8 @@ def _store_all(
         row = session.scalars(select(TillFile).where(TillFile.id == file_id)).one()
         row.state, row.new = READ, new
         row.known = found.receipts - new - tally.conflicts
-        row.problem = "\n".join(problem.message_en for problem in problems)
+        language = company_language(session)
+        row.problem = "\n".join(problem.in_full(language) for problem in problems)
         note_days(session, file_id, _days_by_id(found), _made_on(found))
         refresh_open_days(session)
         audit.record(
@@ -235,6 +238,18 @@ def _refuse(session: Session, arrival: Arrival, name: str, reason: str, actor: s
         audit.record(session, actor, "file.refused", name, reason=reason)
     problem = _file_problem(name, reason)
     return ImportResult(name, row.format, 0, 0, 0, (problem,), REFUSED)
+
+
+def _remark(name: str, said: str) -> Problem:
+    """What was said when the file was read first holds when it is handed in again."""
+    return Problem(
+        "remark_of_before",
+        said,
+        said,
+        Place(file=name),
+        "Dit bestand opnieuw inlezen lost het niet op.",
+        "Reading this file again does not solve it.",
+    )
 
 
 def _file_problem(name: str, reason: str) -> Problem:

@@ -14,6 +14,7 @@ from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from retailvista import db as database
+from retailvista.companies.language import company_language
 from retailvista.connectors import grants, testing, visits
 from retailvista.connectors.choosing import connector_by_number
 from retailvista.connectors.models import Connector, Grant
@@ -39,12 +40,14 @@ def build(outside: Outside, facts: RunFacts) -> Counts:
             facts.asked_by or "system",
             lambda done, total: progress(outside, facts, done, total),
         )
+        with database.reading(session):
+            language = company_language(session)
     for held in result.problems[:100]:
         say(
             outside,
             facts,
             "warning",
-            f"{held.store_code} {held.business_date}: {held.problem.message_en}",
+            f"{held.store_code} {held.business_date}: {held.problem.in_full(language)}",
         )
     return {"built": len(result.built), "problems": len(result.problems)}
 
