@@ -39,6 +39,7 @@ def page(chromium: str) -> Iterator[Page]:
         browser.close()
 
 
+@pytest.mark.statement("R-16", "R-27", "R-31", "R-32", "R-33")
 def test_from_an_empty_company_to_a_receipt(site: Running, page: Page) -> None:
     complaints: list[str] = []
     page.on("console", lambda said: complaints.append(said.text) if said.type == "error" else None)
@@ -52,6 +53,21 @@ def test_from_an_empty_company_to_a_receipt(site: Running, page: Page) -> None:
     assert not complaints, complaints
 
 
+@pytest.mark.statement("R-28")
+def test_a_blocked_popup_is_explained_and_the_same_window_will_do(
+    site: Running, page: Page
+) -> None:
+    page.add_init_script("window.open = () => null")
+    log_in(site, page)
+    register(site, page)
+    page.locator("#oauth").click()
+    expect(page.locator("#oauth-blocked")).to_contain_text("pop-upvensters")
+    page.locator("#oauth-blocked a").click()
+    allow(page)
+    page.get_by_role("link", name="Naar de connector").click()
+    expect(page.locator("#state")).to_have_text("Verbonden")
+
+
 def log_in(site: Running, page: Page) -> None:
     page.goto(site.url)
     page.get_by_label("E-mailadres").fill(EMAIL)
@@ -60,7 +76,7 @@ def log_in(site: Running, page: Page) -> None:
     expect(page.get_by_text(EMAIL)).to_be_visible()
 
 
-def connect(site: Running, page: Page) -> None:
+def register(site: Running, page: Page) -> None:
     """Quick search finds the screen; the callback URL is there before the first save."""
     page.get_by_label("Snel zoeken").fill("conn")
     page.locator("#found").get_by_text("Connectoren").click()
@@ -72,14 +88,23 @@ def connect(site: Running, page: Page) -> None:
     page.get_by_label("Client-ID").fill("retailvista-app")
     page.get_by_label("Client secret", exact=True).fill("een geheim")
     page.get_by_role("button", name="Opslaan").click()
+
+
+def allow(window: Page) -> None:
+    """Log in at the provider, let RetailVista in, and come back connected."""
+    window.locator("[name=username]").fill("boekhouder@groenhof.example")
+    window.locator("[name=password]").fill("sandbox")
+    window.locator("[name=password]").press("Enter")
+    window.locator("[name=answer][value=allow]").click()
+    expect(window.get_by_role("heading", name="Verbonden")).to_be_visible()
+
+
+def connect(site: Running, page: Page) -> None:
+    register(site, page)
     with page.expect_popup() as opened:
         page.locator("#oauth").click()
     popup = opened.value
-    popup.locator("[name=username]").fill("boekhouder@groenhof.example")
-    popup.locator("[name=password]").fill("sandbox")
-    popup.locator("[name=password]").press("Enter")
-    popup.locator("[name=answer][value=allow]").click()
-    expect(popup.get_by_role("heading", name="Verbonden")).to_be_visible()
+    allow(popup)
     popup.get_by_role("button", name="Dit venster sluiten").click()
     expect(page.locator("#state")).to_have_text("Verbonden", timeout=PATIENCE)
     expect(page.locator("#connected-as")).to_contain_text("Bo Khouder")
