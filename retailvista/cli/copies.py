@@ -12,7 +12,8 @@ import sqlite3
 import subprocess
 from contextlib import closing
 from pathlib import Path
-from urllib.parse import unquote, urlsplit, urlunsplit
+
+from sqlalchemy import make_url
 
 from retailvista.config import Settings
 from retailvista.errors import Refused
@@ -83,16 +84,9 @@ def _sqlite_path(settings: Settings) -> Path:
 
 
 def _postgres_url(settings: Settings) -> str:
-    """The address without its password: arguments of a process are read by everybody here."""
-    parts = urlsplit(settings.database_url)
-    user, at, host = parts.netloc.rpartition("@")
-    netloc = f"{user.partition(':')[0]}{at}{host}"
-    return urlunsplit(parts._replace(scheme="postgresql", netloc=netloc))
-
-
-def _with_password(settings: Settings) -> dict[str, str]:
-    password = urlsplit(settings.database_url).password
-    return {**os.environ, "PGPASSWORD": unquote(password)} if password else dict(os.environ)
+    """Without the password: arguments are seen by everybody on the machine."""
+    url = make_url(settings.database_url).set(drivername="postgresql")
+    return url._replace(password=None).render_as_string(hide_password=False)
 
 
 def _check(copy: sqlite3.Connection, file: Path) -> None:
@@ -109,12 +103,13 @@ def _run(settings: Settings, *command: str) -> None:
     program = shutil.which(command[0])
     if program is None:
         raise Refused(f"{command[0]} is not installed; it comes with PostgreSQL's client programs.")
+    password = make_url(settings.database_url).password
     done = subprocess.run(  # noqa: S603  the program of PostgreSQL, no shell
         [program, *command[1:]],
-        env=_with_password(settings),
         capture_output=True,
         text=True,
         check=False,
+        env={**os.environ, **({"PGPASSWORD": str(password)} if password else {})},
     )
     if done.returncode:
         raise Refused(f"{command[0]} failed: {done.stderr.strip()[:300]}")
