@@ -6,6 +6,7 @@ because the host does not name the company there.
 
 from __future__ import annotations
 
+import structlog
 from flask import Blueprint, Flask, g, redirect, render_template, request, url_for
 from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
@@ -23,6 +24,7 @@ from retailvista.web.numbers import whole
 from retailvista.web.tenancy import OpenCompany
 
 screen = Blueprint("login", __name__)
+log = structlog.get_logger(__name__)
 limiter = Limiter(get_remote_address, storage_uri="memory://")
 
 
@@ -90,6 +92,7 @@ def enter() -> str | Response | tuple[str, int]:
     if filled.validate():
         user = _person(company, filled.email.data, filled.password.data)
     if user is None or company is None:
+        log.warning("login refused", company=company and company.number, of=request.remote_addr)
         return _again(filled, _("E-mail address or password is not right."))
     return _logged_in(company, sessions.start_session(
         wiring.session(), user, company.id, wiring.settings().instance))  # fmt: skip
