@@ -89,7 +89,8 @@ def _page(number: int, message: str = "") -> str:
     with wiring.reading() as session:
         row = drilling.journal_with_links(session, number)
         store = session.scalars(select(Store).where(Store.id == row.store_id)).one()
-        listed = list_journals(session, JournalFilter(text=row.reference)).rows
+        same_day = JournalFilter(row.business_date, row.business_date, store.code)
+        listed = list_journals(session, same_day, limit=1000).rows
         shown = next(entry for entry in listed if entry.number == number)
         seen = preview.preview(session, number)
         more = _exports(session, row) | _related(session, row)
