@@ -25,6 +25,7 @@ from retailvista.web.tenancy import OpenCompany
 
 screen = Blueprint("login", __name__)
 log = structlog.get_logger(__name__)
+KNOWN_SECONDS = 30 * 24 * 3600
 limiter = Limiter(get_remote_address, storage_uri="memory://")
 
 
@@ -71,6 +72,15 @@ def _account_key() -> str:
     return f"{company}|{request.form.get('email', '').strip().lower()[:254]}"
 
 
+def _known_mark() -> str:
+    return f"known|{_account_key()}|{get_remote_address()}"
+
+
+def _was_here_before() -> bool:
+    """Who logged in from this address lately is not kept out by others who guess elsewhere."""
+    return limiter.storage.get(_known_mark()) > 0
+
+
 @screen.get("/login")
 @allow(EVERYONE)
 def form() -> str | Response:
@@ -82,7 +92,7 @@ def form() -> str | Response:
 @screen.post("/login")
 @allow(EVERYONE)
 @limiter.limit("100 per hour; 20 per minute")
-@limiter.limit("100 per hour; 10 per minute", key_func=_account_key)
+@limiter.limit("100 per hour; 10 per minute", key_func=_account_key, exempt_when=_was_here_before)
 def enter() -> str | Response | tuple[str, int]:
     filled = LoginForm(request.form)
     if g.on_alias and "company" in request.form:
@@ -94,6 +104,7 @@ def enter() -> str | Response | tuple[str, int]:
     if user is None or company is None:
         log.warning("login refused", company=company and company.number, of=request.remote_addr)
         return _again(filled, _("E-mail address or password is not right."))
+    limiter.storage.incr(_known_mark(), KNOWN_SECONDS)
     return _logged_in(company, sessions.start_session(
         wiring.session(), user, company.id, wiring.settings().instance))  # fmt: skip
 

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from structlog.testing import capture_logs
 
+from tests.web.site import PASSWORD, build
+
 
 def test_a_refused_login_is_logged_without_what_was_typed(site):
     browser = site.browser("groenhof")
@@ -13,3 +15,20 @@ def test_a_refused_login_is_logged_without_what_was_typed(site):
     (line,) = [line for line in lines if line["event"] == "login refused"]
     assert (line["company"], line["of"]) == (1, "127.0.0.1")
     assert "canary" not in str(lines)
+
+
+def logged_in(site, address: str, password: str) -> int:
+    browser = site.browser("groenhof")
+    browser.get("/login")
+    form = {"email": "viewer@groenhof.nl", "password": password, "csrf_token": browser._token}
+    headers = {"X-Forwarded-For": address}
+    return browser.send("POST", "/login", data=form, headers=headers).status_code
+
+
+def test_guessing_from_elsewhere_does_not_lock_the_owner_out(tmp_path, clock):
+    site = build(tmp_path, clock, RV_PROXY_HOPS="1")
+    assert logged_in(site, "192.0.2.1", PASSWORD) == 303
+    guesses = [logged_in(site, f"203.0.113.{n % 2}", "a wrong guess") for n in range(12)]
+    assert guesses[-2:] == [429, 429]
+    assert logged_in(site, "198.51.100.9", PASSWORD) == 429
+    assert logged_in(site, "192.0.2.1", PASSWORD) == 303
