@@ -90,8 +90,13 @@ def save() -> Response | tuple[str, int]:
     return redirect(url_for(".page", done="profile"), 303)
 
 
+def _person_key() -> str:
+    return f"password|{g.login.user_id}"
+
+
 @screen.post("/profile/password")
 @allow(VIEWER)
+@login.limiter.limit("10 per hour", key_func=_person_key)
 def change_password() -> Response | tuple[str, int]:
     filled = PasswordForm(request.form)
     if not filled.validate():

@@ -32,3 +32,13 @@ def test_guessing_from_elsewhere_does_not_lock_the_owner_out(tmp_path, clock):
     assert guesses[-2:] == [429, 429]
     assert logged_in(site, "198.51.100.9", PASSWORD) == 429
     assert logged_in(site, "192.0.2.1", PASSWORD) == 303
+
+
+def test_a_stolen_session_does_not_guess_the_password(site):
+    browser = site.browser("groenhof", "viewer@groenhof.nl")
+    new = {"new": "another password 1", "again": "another password 1"}
+    answers = [
+        browser.post("/profile/password", current=f"guess {n}", **new).status_code
+        for n in range(12)
+    ]
+    assert answers == [400] * 10 + [429] * 2
