@@ -176,6 +176,8 @@ def _cell(value: Any) -> str:
         return ""
     if isinstance(value, bool):
         return "yes" if value else "no"
+    if isinstance(value, Mapping):
+        return str(value.get("code", "…"))
     if isinstance(value, list | tuple):
         return ", ".join(_cell(one) for one in value)
     text = str(_plain(value) if isinstance(value, date | Decimal) else value)

@@ -37,6 +37,7 @@ def test_a_reversed_day_is_built_again_from_its_page(site: Site, admin: Browser)
     assert "build-again" not in admin.get("/journals/1").text
     answer = admin.post("/journals/1/reverse", reason="verkeerde rekening")
     assert answer.headers["Location"].startswith("/journals/2")
+    assert "Tegengeboekt door Journaalpost 2" in admin.get("/journals").text
     page = admin.get("/journals/1").text
     assert "/journals/1/build-again" in page
     assert "dus staan zijn bonnen niet in de boekhouding" in page
