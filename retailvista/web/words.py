@@ -102,6 +102,8 @@ EVIDENCE: dict[str, Any] = {
     "take-over": _l("Taken over from a worker that stopped"),
     "clock": _l("A clock jumped"),
     "read back": _l("Read back"),
+    "check": _l("Not settled: looked up in Exact first"),
+    "resend": _l("Sent again"),
     "decision": _l("Decision"),
     "control": _l("Found by the control"),
     "search": _l("Searched the whole journal"),
@@ -128,7 +130,8 @@ def count_word(name: str) -> Any:
 def evidence_word(kind: str) -> str:
     """'read back: verified' and its like carry a state after the colon."""
     start, _colon, rest = kind.partition(": ")
-    word = str(EVIDENCE.get(start, translated(start)))
+    word = str(EVIDENCE[start] if start in EVIDENCE else state_word(start))
+    word = translated(word) if word == start else word
     return f"{word}: {state_word(rest)}" if rest else word
 
 

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import date
 
+import pytest
 from sqlalchemy import select, update
 from sqlalchemy.orm import Session
 
@@ -15,6 +16,7 @@ from retailvista.connectors.models import Connector, PostingSeat
 from retailvista.journals.building import build_journals
 from retailvista.journals.control import CHANGED, ControlDifference
 from retailvista.journals.models import ControlDay, JournalRow
+from retailvista.web import words
 from tests.web.filling import fill
 from tests.web.site import Browser, Site
 
@@ -38,6 +40,7 @@ def test_a_reversed_day_is_built_again_from_its_page(site: Site, admin: Browser)
     answer = admin.post("/journals/1/reverse", reason="verkeerde rekening")
     assert answer.headers["Location"].startswith("/journals/2")
     assert "Tegengeboekt door Journaalpost 2" in admin.get("/journals").text
+    assert "Tegenboeking Omzet Planten en bloemen 9%" in admin.get("/journals/2").text
     page = admin.get("/journals/1").text
     assert "/journals/1/build-again" in page
     assert "dus staan zijn bonnen niet in de boekhouding" in page
@@ -99,3 +102,18 @@ def test_a_preview_names_the_administration_before_the_release(site: Site, admin
     assert "Groenhof B.V. (dagboek 91" in page
     assert "geteld in de lade is wat er hoort te liggen" in page
     assert "betalingen zijn verkopen, overige ontvangsten en uitgaven, en afronding" in page
+
+
+@pytest.mark.parametrize(
+    ("kind", "dutch"),
+    [
+        ("check", "Nog niet zeker: eerst opgezocht in Exact"),
+        ("rejected", "Geweigerd door Exact"),
+        ("posted", "Geboekt"),
+        ("conflict", "Wijkt af van Exact"),
+        ("read back: verified", "Teruggelezen: Geboekt en gecontroleerd"),
+    ],
+)
+def test_what_happened_is_told_in_dutch(site: Site, kind: str, dutch: str) -> None:
+    with site.app.test_request_context("/"):
+        assert words.evidence_word(kind) == dutch
