@@ -245,14 +245,15 @@ def _postpone(
 ) -> None:
     """What is ready or unknown through the connector is not tried again before that."""
     with db.transaction(session):
-        later = until or db.now(session) + wait
+        now = db.now(session)
+        later = until or now + wait
         session.execute(
             update(EXPORT)
             .where(
                 EXPORT.c.company_id == scoped_company_id(),
                 EXPORT.c.connector_id == connector_id,
                 EXPORT.c.state.in_((READY, SENDING, POSTED)),
-                EXPORT.c.lease_until.is_(None),
+                or_(EXPORT.c.lease_until.is_(None), EXPORT.c.lease_until <= now),
                 EXPORT.c.not_before < later,
             )
             .values(not_before=later)

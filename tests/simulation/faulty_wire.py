@@ -53,22 +53,25 @@ class FaultyWire:
     def send(self, call: Call) -> Reply:
         """One call: judged, perhaps spoiled, carried out at most once."""
         assert not db.is_transaction_open(), "no transaction may be open during a call"
-        is_api = "/api/v1/" in call.url
-        posts = is_api and call.method == "POST"
+        self._requested_at = self.scheduler.clock.now()
+        if "/api/v1/" not in call.url:
+            # A login lost between the provider's answer and our disk cannot be won back; that is
+            # another story than this one.
+            return self._reply(Sending.ANSWERED, self._carry_out(call))
+        posts = call.method == "POST"
         if posts:
             self.judge.before_post(call, self.owner)
         self.scheduler.step("send")
-        fault = self._fault(call) if is_api else ""
+        fault = self._fault(call)
         started = self._requested_at = self.scheduler.clock.now()
         if fault:
             self.scheduler.note(f"{call.method} {_path(call)} {fault}")
         reply = self._spoiled(call, fault) if fault else self._answered(call)
         self.scheduler.step("answer")
-        if is_api:
-            self.scheduler.note(f"{call.method} {_path(call)} -> {reply.sending.value} {reply.status}")
+        self.scheduler.note(f"{call.method} {_path(call)} -> {reply.sending.value} {reply.status}")
         if posts:
             self.judge.after_post(call, reply)
-        elif is_api:
+        else:
             self.judge.after_get(call, reply, started)
         return reply
 
@@ -98,9 +101,13 @@ class FaultyWire:
                 return self._silence(call)
             case "error_after_commit":
                 self._carry_out(call)
-                return self._reply(Sending.ANSWERED, Answer(502, HTML, [("Content-Type", "text/html")]))
+                return self._reply(
+                    Sending.ANSWERED, Answer(502, HTML, [("Content-Type", "text/html")])
+                )
             case "error_before":
-                return self._reply(Sending.ANSWERED, Answer(503, HTML, [("Content-Type", "text/html")]))
+                return self._reply(
+                    Sending.ANSWERED, Answer(503, HTML, [("Content-Type", "text/html")])
+                )
             case "throttled":
                 return self._reply(Sending.ANSWERED, Answer(429, b"", []))
             case "slow":
@@ -162,7 +169,7 @@ class FaultyWire:
         request = self._request(call)
         answer = self.sandbox().carry_out(request)
         self.sandbox().judge.leave(request)
-        if call.method == "POST":
+        if call.method == "POST" and "/api/v1/" in call.url:
             self.judge.books_changed()
         return answer
 

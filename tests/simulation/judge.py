@@ -41,9 +41,7 @@ class Sent:
 class Judge:
     """Watches one run."""
 
-    def __init__(
-        self, scheduler: Scheduler, engine: Engine, *, proven: bool, warm: bool
-    ) -> None:
+    def __init__(self, scheduler: Scheduler, engine: Engine, *, proven: bool, warm: bool) -> None:
         self.scheduler = scheduler
         self.engine = engine
         self.proven = proven

@@ -151,7 +151,7 @@ class Run:
     def _outside(self, owner: str) -> Outside:
         wire = FaultyWire(self.scheduler, lambda: self.sandbox, self.judge, owner)
         self.wires.append(wire)
-        spool = self.folder / f"spool-{owner}"
+        spool = self.folder / "spool"
         spool.mkdir(exist_ok=True)
         vault = Vault(INSTALLATION, {"k": b"0" * 32})
         sessions = step_sessions(self.engine, self.scheduler)

@@ -107,7 +107,7 @@ class Scheduler:
         self.ended = True
         for worker in self.workers:
             self.current, worker.dead = worker, True
-            if worker.thread is not None:
+            if worker.thread:  # one that never ran has nothing to end
                 worker.thread.throw(Crash)
         self.current = None
 
@@ -192,8 +192,10 @@ class StepSession(Session):
         worker = self.scheduler.current
         if worker is not None and worker.dead:
             raise Crash
-        if writing and worker is not None and self.scheduler.dice.random() < (
-            self.scheduler.crash_rate
+        if (
+            writing
+            and worker is not None
+            and self.scheduler.dice.random() < (self.scheduler.crash_rate)
         ):
             self.scheduler.note("crash before commit")
             worker.dead = True
