@@ -26,7 +26,7 @@ from retailvista.cli.program import Program
 from retailvista.clock import Clock, SystemClock
 from retailvista.companies import installation
 from retailvista.config import ROOT, Settings, check_key_file_place, load_settings
-from retailvista.connectors import keyless
+from retailvista.connectors import app_keys, keyless
 from retailvista.connectors.http import RequestsWire
 from retailvista.connectors.outside import Outside
 from retailvista.connectors.port import Wire
@@ -82,6 +82,7 @@ def create_app(
         owner=owner.name,
         installation=found.uuid,
         provider_hosts=settings.provider_hosts,
+        apps=app_keys.operators_apps(settings),
     )
     app.extensions[KEY] = Wired(settings, way_out)
     app.extensions[STATE] = State(owner, found.key_problem, post_for(app, settings))
@@ -175,6 +176,7 @@ def _open_installation(
         found = installation.look(session, settings.master_key_file)
         if found.uuid:
             (keyless.mark_lost if found.key_problem else keyless.mark_found)(session)
+            app_keys.mark_found(session, app_keys.operators_apps(settings))
     return found
 
 

@@ -39,6 +39,9 @@ class Settings:
     proxy_hops: int
     # Lets a scraper on another host read /metrics; without it only this machine may.
     metrics_token: str = field(default="", repr=False)
+    # The operator's own app at Exact: with it a connector needs no registration of its own.
+    exact_client_id: str = ""
+    exact_client_secret: str = field(default="", repr=False)
 
     @property
     def is_https(self) -> bool:
@@ -81,6 +84,8 @@ def load_settings(
         provider_hosts=_split(values.get("RV_PROVIDER_HOSTS", "")),
         proxy_hops=_number(values.get("RV_PROXY_HOPS", "0"), "RV_PROXY_HOPS"),
         metrics_token=values.get("RV_METRICS_TOKEN", ""),
+        exact_client_id=values.get("RV_EXACT_CLIENT_ID", "").strip(),
+        exact_client_secret=_secret(values, "RV_EXACT_CLIENT_SECRET"),
     )
     _check(settings)
     return settings
@@ -116,6 +121,22 @@ def _split(text: str) -> tuple[str, ...]:
     return tuple(part.strip().rstrip("/") for part in text.split(",") if part.strip())
 
 
+def _secret(values: Mapping[str, str], name: str) -> str:
+    """The setting itself, or the first line of the file that <name>_FILE names."""
+    given, path = values.get(name, "").strip(), values.get(f"{name}_FILE", "")
+    if given and path:
+        raise BadSetting(f"Set {name} or {name}_FILE, not both.")
+    if not path:
+        return given
+    try:
+        lines = Path(path).read_text(encoding="utf-8").splitlines()
+    except (OSError, UnicodeDecodeError) as error:
+        raise BadSetting(f"{name}_FILE {path} cannot be read: {type(error).__name__}.") from error
+    if not lines or not lines[0].strip():
+        raise BadSetting(f"{name}_FILE {path} is empty.")
+    return lines[0].strip()
+
+
 def _number(text: str, name: str) -> int:
     if not text.isdigit():
         raise BadSetting(f"{name} must be a whole number, not {text!r}.")
@@ -138,6 +159,12 @@ def _check(settings: Settings) -> None:
         raise BadSetting("RV_INSTANCE may hold lower-case letters, digits and hyphens only.")
     if not settings.mail_url.startswith(("smtp://", "smtps://", "file:")):
         raise BadSetting("RV_MAIL_URL must start with smtp://, smtps:// or file:.")
+    _check_providers(settings)
+
+
+def _check_providers(settings: Settings) -> None:
+    if bool(settings.exact_client_id) != bool(settings.exact_client_secret):
+        raise BadSetting("RV_EXACT_CLIENT_ID and RV_EXACT_CLIENT_SECRET go together; one is empty.")
     for host in settings.provider_hosts:
         if urlsplit(host).scheme not in ("http", "https") or not urlsplit(host).hostname:
             raise BadSetting(f"RV_PROVIDER_HOSTS: {host!r} is not a base URL.")

@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import ast
 import io
+import re
 import sys
 from collections.abc import Iterator
 from pathlib import Path
@@ -25,9 +26,12 @@ FOLDER = ROOT / "retailvista" / "web" / "translations" / "nl" / "LC_MESSAGES"
 # Calls whose first sentence is read by people: errors, and values that carry a sentence.
 SENTENCES = {
     "Refused", "NotFound", "NotAllowed", "Later", "LoginNeeded", "Unknown", "CrossSite",
-    "FieldProblem", "Finding", "TestResult", "LoginResult", "Trouble",
+    "FieldProblem", "Finding", "TestResult", "LoginResult", "Trouble", "LaneClosed", "Busy",
+    "TooEarly", "TokenRefused", "DiskRefused", "ConnectorStops", "Blind", "Answer",
+    "add_evidence", "end",
 }  # fmt: skip
 KEYWORDS = {"_": None, "_l": None, "gettext": None, "lazy_gettext": None, "ngettext": (1, 2)}
+SENTENCE = re.compile(r"[A-Z][^ ]* .*[.?:]", re.DOTALL)
 LAYERS = ("companies", "connectors", "journals", "runs", "mail", "web", "ledger")
 
 
@@ -68,7 +72,11 @@ def _sentences() -> Iterator[tuple[str, str]]:
 
 
 def _said(node: ast.AST) -> Iterator[ast.expr]:
-    """Arguments of errors and findings, and values of the tables called TEXTS."""
+    """Arguments of errors and findings, values of the tables called TEXTS, sentences with a name.
+
+    A named sentence is a constant (WHY), a local called `text`, what a function returns, or a
+    message for a page.
+    """
     match node:
         case ast.Call() if _called(node) in SENTENCES:
             yield from (*node.args, *(keyword.value for keyword in node.keywords))
@@ -77,6 +85,17 @@ def _said(node: ast.AST) -> Iterator[ast.expr]:
             | ast.AnnAssign(target=ast.Name(id="TEXTS"), value=ast.Dict(values=values))
         ):
             yield from values
+        case ast.Assign(targets=[ast.Name(id=name)], value=value) if name.isupper() or (
+            name == "text"
+        ):
+            yield from _whole_sentence(value)
+        case ast.Return(value=ast.expr() as value) | ast.keyword(arg="message", value=value):
+            yield from _whole_sentence(value)
+
+
+def _whole_sentence(node: ast.expr) -> Iterator[ast.expr]:
+    if any(SENTENCE.fullmatch(text) for text in _sentence(node)):
+        yield node
 
 
 def _called(call: ast.Call) -> str:

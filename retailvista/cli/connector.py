@@ -39,7 +39,7 @@ def connector() -> None:
 @click.option("--provider", type=click.Choice(sorted(PROVIDERS)), required=True)
 @click.option("--name", required=True)
 @click.option("--base-url", required=True)
-@click.option("--client-id", required=True)
+@click.option("--client-id", default="", help="May be left out where the operator set an app.")
 @click.option("--client-secret-stdin", is_flag=True, help="Else from RV_CLIENT_SECRET.")
 @click.option("--number", type=int, help="Default: the next one.")
 @click.option("--division", type=int)
@@ -55,6 +55,8 @@ def add(
     secret = secret_from(client_secret_stdin, "RV_CLIENT_SECRET", "client secret")
     settings = present_program().load_settings()
     with in_company(alias) as (outside, session, company):
+        if not values["client_id"] and provider not in outside.apps:
+            raise click.UsageError("Missing option '--client-id'.")
         row = registering.reserve(session, provider, ACTOR, number)
         callback = callback_url(settings, company.alias or "", row.number)
         filled = {
@@ -238,6 +240,7 @@ def _save(
         ACTOR,
         provider_hosts=outside.provider_hosts,
         computed_callback=computed,
+        apps=outside.apps,
     )
     for problem in problems:
         if problem.is_warning:

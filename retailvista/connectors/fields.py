@@ -15,7 +15,7 @@ from urllib.parse import urlsplit
 
 from retailvista.config import is_loopback_host
 from retailvista.connectors.models import Connector
-from retailvista.connectors.port import Division
+from retailvista.connectors.port import AppKeys, Division
 from retailvista.ledger.stored import MODES
 
 NAME_MAX = 80
@@ -55,15 +55,23 @@ class Filled:
     vat_mode: str
     log_requests: bool
     moves: bool
+    # Without a client id of its own the connector takes the operator's app.
+    operators_app: bool = False
 
     @classmethod
-    def of(cls, row: Connector, values: Mapping[str, Any]) -> Self:
-        """Values of the screen over those of the row; the site without a trailing slash."""
+    def of(cls, row: Connector, values: Mapping[str, Any], keys: AppKeys | None = None) -> Self:
+        """Values of the screen over those of the row; the site without a trailing slash.
+
+        `keys` is the operator's app, which fits where no client id is filled in.
+        """
 
         def text(name: str) -> str:
             return str(values.get(name, getattr(row, name)) or "").strip()
 
         site, client_id = text("site").rstrip("/"), text("client_id")
+        operators_app = keys is not None and not client_id
+        if keys is not None and operators_app:
+            client_id = keys.client_id
         division = values.get("division", row.division)
         return cls(
             name=text("name"),
@@ -78,6 +86,7 @@ class Filled:
             vat_mode=text("vat_mode") or "exact",
             log_requests=bool(values.get("log_requests", row.log_requests)),
             moves=not row.draft and (row.site, row.client_id) != (site, client_id),
+            operators_app=operators_app,
         )
 
     def with_callback(self, computed: str) -> Self:
@@ -127,6 +136,9 @@ def _names(filled: Filled) -> list[FieldProblem]:
 
 def _secret(filled: Filled) -> list[FieldProblem]:
     """Another app or site has another secret; the stored one is not sent elsewhere."""
+    if filled.operators_app:
+        text = "Enter the client ID as well, or leave both empty to use the operator's app."
+        return [FieldProblem("client_id", text)] if filled.client_secret else []
     if filled.moves and filled.has_secret and not filled.client_secret:
         text = "Enter the client secret again: it belongs to the other client ID or base URL."
         return [FieldProblem("client_secret", text)]

@@ -15,7 +15,7 @@ from sqlalchemy.orm import Session
 
 from retailvista import db
 from retailvista.companies import audit
-from retailvista.connectors import attempts
+from retailvista.connectors import app_keys, attempts
 from retailvista.connectors.attempts import Attempt
 from retailvista.connectors.choosing import check_alias, check_licence, connector_by_number
 from retailvista.connectors.grants import login_state
@@ -32,7 +32,6 @@ from retailvista.connectors.port import (
 )
 from retailvista.connectors.port import Session as ProviderSession
 from retailvista.connectors.registry import provider_of
-from retailvista.connectors.sealing import client_secret_place
 from retailvista.errors import Later, LoginNeeded, Refused, RetailVistaError, Unknown
 from retailvista.vault import KeyLost, SealBroken
 
@@ -118,7 +117,7 @@ def start_login(
         provider = provider_of(row)
         check_licence(session, provider)
         check_alias(session)
-        _check_complete(row)
+        _check_complete(row, outside)
         if login_state(session, row).kind in ("connected", "checking") and not confirm_again:
             raise Refused(
                 f"Connector {number} is connected. Empty its API token first, or confirm that you"
@@ -130,11 +129,11 @@ def start_login(
     return LoginStart(provider.authorizer.login_url(registration, state), state)
 
 
-def _check_complete(row: Connector) -> None:
+def _check_complete(row: Connector, outside: Outside) -> None:
     fields = {
         "base URL": row.site,
         "client ID": row.client_id,
-        "client secret": row.client_secret_sealed,
+        "client secret": app_keys.has_secret(row, outside.apps),
         "callback URL": row.callback_url,
     }
     missing = [name for name, value in fields.items() if not value]
@@ -143,9 +142,8 @@ def _check_complete(row: Connector) -> None:
 
 
 def _registration(outside: Outside, row: Connector) -> Registration:
-    place = client_secret_place(row.company_id, row.number)
     try:
-        secret = outside.vault.unseal(row.client_secret_sealed, place)
+        secret = app_keys.client_secret(outside, row)
     except (SealBroken, KeyLost) as error:
         raise Refused(TEXTS[UNREADABLE]) from error
     return Registration(row.site, row.client_id, secret, row.callback_url)

@@ -6,14 +6,14 @@ the same code runs in both.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
 from sqlalchemy.orm import Session
 
 from retailvista.clock import Clock
-from retailvista.connectors.port import Wire
+from retailvista.connectors.port import AppKeys, Wire
 from retailvista.vault import Vault
 
 
@@ -23,6 +23,7 @@ class Outside:
 
     `sessions` opens a new database session that the caller closes. `spool` is the folder where
     raw token answers are written, sealed and fsynced, before anything else happens to them.
+    `apps` are the operator's own registrations by provider; a connector may do without one then.
     """
 
     sessions: Callable[[], Session]
@@ -33,3 +34,4 @@ class Outside:
     owner: str
     installation: str
     provider_hosts: tuple[str, ...] = field(default=())
+    apps: Mapping[str, AppKeys] = field(default_factory=dict)

@@ -77,6 +77,17 @@ class TooEarly(Later):
 
 
 @dataclass(frozen=True, slots=True)
+class AppKeys:
+    """An app that the operator registered at a provider for every company."""
+
+    client_id: str
+    client_secret: Secret
+
+    def __post_init__(self) -> None:
+        assert self.client_id, "an app has a client id"
+
+
+@dataclass(frozen=True, slots=True)
 class Registration:
     """The app as the provider knows it. `site` is scheme, host and port of the provider."""
 

@@ -26,7 +26,7 @@ from retailvista.connectors.depending import what_depends_on
 from retailvista.connectors.fields import FieldProblem, Filled, check_fields
 from retailvista.connectors.holding import detach
 from retailvista.connectors.models import Connector
-from retailvista.connectors.port import Division
+from retailvista.connectors.port import AppKeys, Division
 from retailvista.connectors.registry import provider_named, provider_of
 from retailvista.connectors.sealing import client_secret_place
 from retailvista.errors import Refused
@@ -85,19 +85,22 @@ def save(  # noqa: PLR0913  the screen, and what it is checked against
     *,
     provider_hosts: Sequence[str] = (),
     computed_callback: str = "",
+    apps: Mapping[str, AppKeys] | None = None,
 ) -> list[FieldProblem]:
     """Save what is filled in; nothing is saved while a problem is more than a warning.
 
     Fields: name, site, client_id, client_secret ('' keeps it), clear_client_secret, callback_url,
     division, journal_code, vat_mode, log_requests. A field that is left out keeps its value; an
-    empty callback URL becomes the computed one.
+    empty callback URL becomes the computed one, an empty client ID that of the operator's app.
     """
     with db.transaction(session):
         row = connector_by_number(session, number)
         provider = provider_of(row)
         check_licence(session, provider)
         check_alias(session)
-        filled = Filled.of(row, values).with_callback(computed_callback)
+        filled = Filled.of(row, values, (apps or {}).get(row.provider)).with_callback(
+            computed_callback
+        )
         allowed = (*provider.sites, *provider_hosts)
         problems = check_fields(filled, allowed, computed_callback, _visible(row))
         if any(not problem.is_warning for problem in problems):
@@ -127,6 +130,8 @@ def _write(session: Session, vault: Vault, row: Connector, filled: Filled) -> No
     moved = not row.draft and (row.site, row.client_id) != (filled.site, filled.client_id)
     if moved:
         detach(session, row)
+        row.client_secret_sealed, row.client_secret_set_at = "", None
+    if filled.operators_app:
         row.client_secret_sealed, row.client_secret_set_at = "", None
     if moved and row.site != filled.site:
         filled = filled.without_division()

@@ -13,14 +13,14 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from retailvista import db
-from retailvista.connectors import chains
+from retailvista.connectors import app_keys, chains
 from retailvista.connectors.chains import Held
 from retailvista.connectors.grant_facts import Decision, GrantFacts, Pace, Reason, needs_refresh
 from retailvista.connectors.models import Connector, Grant
 from retailvista.connectors.outside import Outside
 from retailvista.connectors.port import Provider, Registration
 from retailvista.connectors.registry import provider_of
-from retailvista.connectors.sealing import client_secret_place, refresh_place
+from retailvista.connectors.sealing import refresh_place
 from retailvista.errors import Later, LoginNeeded
 from retailvista.runs.owners import lease_name
 from retailvista.vault import KeyLost, SealBroken, Secret
@@ -72,13 +72,13 @@ def take_turn(outside: Outside, grant_id: int) -> Turn | None:
                 return None
             raise_unless_due(decision, grant.login_needed_why)
             turn = _opened(outside, grant, connector, decision, now)
-            if turn is not None:
+            if isinstance(turn, Turn):
                 return _mark(grant, turn, now)
             held = Held(grant.company_id, grant.id, grant.refresh_fingerprint)
-            chains.end_chain(session, held, UNREADABLE, now)
+            chains.end_chain(session, held, turn, now)
     finally:
         session.close()
-    raise LoginNeeded(UNREADABLE)
+    raise LoginNeeded(turn)
 
 
 def _decided(grant: Grant, provider: Provider, now: datetime) -> Decision:
@@ -113,21 +113,22 @@ def raise_unless_due(decision: Decision, why: str) -> None:
 
 def _opened(
     outside: Outside, grant: Grant, connector: Connector, decision: Decision, now: datetime
-) -> Turn | None:
-    """Client secret and refresh token; None when they do not open at their place.
+) -> Turn | str:
+    """Client secret and refresh token; else why they do not open at their place.
 
     A lost key ends nothing: with the key back in its place the tokens are good again.
     """
-    place = client_secret_place(connector.company_id, connector.number)
     try:
-        secret = outside.vault.unseal(connector.client_secret_sealed, place)
+        secret = app_keys.client_secret(outside, connector)
         token = outside.vault.unseal(
             grant.refresh_sealed, refresh_place(grant.company_id, grant.id)
         )
     except KeyLost as error:
         raise LoginNeeded(UNREADABLE) from error
+    except app_keys.NoSecret as error:
+        return str(error)
     except SealBroken:
-        return None
+        return UNREADABLE
     facts = chains.facts_of(grant)
     return Turn(
         held=Held(grant.company_id, grant.id, grant.refresh_fingerprint),

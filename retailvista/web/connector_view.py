@@ -5,6 +5,7 @@ Never holds a secret: only whether there is one and since when.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -15,7 +16,9 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from retailvista.connectors import expiry, testing
+from retailvista.connectors.app_keys import NO_APPS, uses_operators_app
 from retailvista.connectors.models import Connector, Grant
+from retailvista.connectors.port import AppKeys
 from retailvista.connectors.registry import PROVIDERS
 
 # What a view takes over from the row as it is.
@@ -39,6 +42,7 @@ class ConnectorView:
     site: str
     client_id: str
     has_secret: bool
+    uses_operators_app: bool
     secret_set_at: datetime | None
     callback_url: str
     division: int | None
@@ -64,7 +68,8 @@ class ConnectorView:
 
     @property
     def can_login(self) -> bool:
-        return bool(not self.draft and self.client_id and self.has_secret and self.callback_url)
+        keys = self.has_secret or self.uses_operators_app
+        return bool(not self.draft and self.client_id and keys and self.callback_url)
 
     @property
     def expires_soon(self) -> bool:
@@ -86,7 +91,12 @@ class ConnectorView:
         return "danger" if self.has_token else "secondary"
 
 
-def view(connector: Connector, grant: Grant | None, now: datetime) -> ConnectorView:
+def view(
+    connector: Connector,
+    grant: Grant | None,
+    now: datetime,
+    apps: Mapping[str, AppKeys] = NO_APPS,
+) -> ConnectorView:
     """Joined by hand: a connector without a login has no grant."""
     alive = grant is not None and bool(grant.refresh_sealed)
     until = grant.valid_until if grant else None
@@ -98,6 +108,7 @@ def view(connector: Connector, grant: Grant | None, now: datetime) -> ConnectorV
         provider_name=provider.name if provider else connector.provider,
         **_last_test(connector.last_test or {}),
         has_secret=bool(connector.client_secret_sealed),
+        uses_operators_app=uses_operators_app(connector, apps),
         secret_set_at=connector.client_secret_set_at,
         has_token=alive,
         connected=alive and not dead,
@@ -121,7 +132,9 @@ def _last_test(kept: dict[str, Any]) -> dict[str, Any]:
     }
 
 
-def views(session: Session, now: datetime) -> list[ConnectorView]:
+def views(
+    session: Session, now: datetime, apps: Mapping[str, AppKeys] = NO_APPS
+) -> list[ConnectorView]:
     """All connectors of the company in scope, drafts last."""
     grants = {row.id: row for row in session.scalars(select(Grant))}
     rows = session.scalars(
@@ -129,4 +142,4 @@ def views(session: Session, now: datetime) -> list[ConnectorView]:
         .where(Connector.deleted_at.is_(None))
         .order_by(Connector.draft, Connector.number)
     )
-    return [view(row, grants.get(row.grant_id or 0), now) for row in rows]
+    return [view(row, grants.get(row.grant_id or 0), now, apps) for row in rows]

@@ -19,6 +19,7 @@ from retailvista.companies import addresses
 from retailvista.companies import registering as companies
 from retailvista.companies.models import LICENCE_EXACT
 from retailvista.connectors import registering
+from retailvista.connectors.app_keys import uses_operators_app
 from retailvista.connectors.masters import stored_master
 from retailvista.connectors.models import Connector, Grant, RequestLog
 from retailvista.connectors.registry import provider_of
@@ -62,7 +63,7 @@ class ConnectorForm(PageForm):
 @allow(VIEWER)
 def index() -> str:
     with wiring.reading() as session:
-        rows = views(session, wiring.clock().now())
+        rows = views(session, wiring.clock().now(), wiring.outside().apps)
         licensed = companies.has_licence(session, LICENCE_EXACT)
     return render_template("connectors.html", rows=rows, licensed=licensed)
 
@@ -82,6 +83,8 @@ def page(number: int) -> str:
     if row.draft:
         filled.name.data, filled.log_requests.data = "Exact Online", True
         filled.callback_url.data = _callback(number)
+    if uses_operators_app(row, wiring.outside().apps):
+        filled.client_id.data = ""
     return _page(row, filled)
 
 
@@ -100,6 +103,7 @@ def save(number: int) -> Response | tuple[str, int]:
     problems = registering.save(
         wiring.session(), wiring.outside().vault, number, values, g.login.email,
         provider_hosts=wiring.settings().provider_hosts, computed_callback=_callback(number),
+        apps=wiring.outside().apps,
     )  # fmt: skip
     for problem in problems:
         filled.complain(problem.field, gettext(problem.msgid, **problem.values))
@@ -118,7 +122,7 @@ def status(number: int) -> Response:
     with wiring.reading() as session:
         grant = session.scalar(select(Grant).where(Grant.id == (row.grant_id or 0)))
         has_master = stored_master(session, row) is not None
-    seen = view(row, grant, wiring.clock().now())
+    seen = view(row, grant, wiring.clock().now(), wiring.outside().apps)
     return jsonify(connected=seen.connected, mark=seen.mark, master=has_master)
 
 
@@ -193,7 +197,8 @@ def _page(row: Connector, filled: ConnectorForm) -> str:
         ).all()
         steps = proof_steps(session, row)
     return render_template(
-        "connector.html", row=view(row, grant, wiring.clock().now()), form=filled, log=log,
+        "connector.html", row=view(row, grant, wiring.clock().now(), wiring.outside().apps),
+        form=filled, log=log, operators_app=row.provider in wiring.outside().apps,
         callback=_callback(row.number), mismatch=row.callback_url != _callback(row.number),
         login_url=_login_url(row), findings=_findings(),
         divisions=(row.last_test or {}).get("divisions", []),

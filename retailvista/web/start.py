@@ -41,7 +41,7 @@ def page() -> str:
     now = wiring.clock().now()
     with wiring.reading() as session:
         counts = listing.state_counts(session)
-        connectors = views(session, now)
+        connectors = views(session, now, wiring.outside().apps)
         held = _count(session, select(StoreDay.id).where(StoreDay.state == "held"))
         still_open = _count(session, select(StoreDay.id).where(StoreDay.state == "open"))
         missing = completeness.missing_days(session, (now - LOOK_BACK).date())

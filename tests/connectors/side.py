@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
 from urllib.parse import parse_qs, urlsplit
@@ -17,7 +17,7 @@ from retailvista.connectors.http import RequestsWire
 from retailvista.connectors.logins import LoginResult, finish_login, start_login
 from retailvista.connectors.models import Connector, Grant, Lane
 from retailvista.connectors.outside import Outside
-from retailvista.connectors.port import Wire
+from retailvista.connectors.port import AppKeys, Wire
 from retailvista.connectors.registering import reserve, save
 from retailvista.sandbox.server import Sandbox
 from retailvista.vault import Vault
@@ -60,6 +60,7 @@ class Side:
             values | more,
             PERSON,
             provider_hosts=[self.sandbox.url],
+            apps=self.outside.apps,
         )
         assert not [p for p in problems if not p.is_warning], problems
         return self.connector(number)
@@ -110,6 +111,10 @@ class Side:
         """What the sandbox's judge holds against us."""
         self.sandbox.judge.flush()
         return [row[0] for row in self.sandbox.store.rows("SELECT rule FROM finding")]
+
+    def serve(self, apps: Mapping[str, AppKeys]) -> None:
+        """Start again with these apps of the operator."""
+        self.outside = replace(self.outside, apps=apps)
 
     def over(self, wire: Wire) -> Outside:
         """The same outside with another wire."""

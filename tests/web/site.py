@@ -19,6 +19,7 @@ from retailvista.clock import Clock
 from retailvista.companies import people
 from retailvista.companies.scope import company_scope
 from retailvista.config import Settings, load_settings
+from retailvista.connectors.app_keys import operators_apps
 from retailvista.connectors.outside import Outside
 from retailvista.connectors.port import Call, Reply, Sending
 from retailvista.web.wiring import Wired
@@ -111,6 +112,7 @@ def build(folder: Path, clock: Clock, wire: object = None, **environment: str) -
         owner="test",
         installation="test",
         provider_hosts=settings.provider_hosts,
+        apps=operators_apps(settings),
     )
     app = Flask("retailvista")
     app.extensions["retailvista"] = Wired(settings, outside)

@@ -103,6 +103,27 @@ def test_before_the_first_save_the_callback_and_the_steps_are_on_the_screen(desk
     assert 'id="oauth"' not in page
 
 
+@pytest.mark.statement("R-24")
+def test_with_the_operators_app_the_steps_go_and_the_login_needs_no_keys(desk, tmp_path, clock):
+    (tmp_path / "central").mkdir()
+    desk.site = site = build(
+        tmp_path / "central", clock, desk.wire, RV_PROVIDER_HOSTS=desk.sandbox.url,
+        RV_EXACT_CLIENT_ID=CLIENT_ID, RV_EXACT_CLIENT_SECRET=SECRET,
+    )  # fmt: skip
+    desk.admin = site.browser("groenhof", "administrator@groenhof.nl")
+    assert desk.admin.post("/connectors").location == "/connectors/1"
+    for moment in ("before the first save", "after it"):
+        page = desk.admin.get("/connectors/1").text
+        assert 'id="operators-app"' in page, moment
+        assert "RetailVista ERP" not in page, moment
+        assert CLIENT_ID not in page.split('id="client_id"')[1].split(">")[0], moment
+        assert SECRET not in page, moment
+        assert ('id="oauth"' in page) == (moment == "after it")
+        assert fill_in(desk, 1, client_id="", client_secret="").status_code == 303
+    desk.back(desk.start(), desk.code())
+    assert "Verbonden als Bo Khouder." in desk.admin.get("/connectors/1").text
+
+
 @pytest.mark.statement("R-25", "R-26", "R-29")
 def test_after_save_the_same_screen_has_the_button_and_no_field_for_a_password_at_exact(desk):
     page = desk.admin.get("/connectors/1").text
