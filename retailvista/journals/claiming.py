@@ -123,12 +123,15 @@ def write_intent(session: Session, facts: ExportFacts, draft: Draft, payload: by
 
 
 def write_intent_again(session: Session, facts: ExportFacts) -> bool:
-    """The same number and the same bytes once more, in the same claim."""
+    """The same number and the same bytes once more, in the same claim.
+
+    Not while another send of the lane is unknown and nobody has looked for it yet.
+    """
     assert facts.payload, "a resend needs the bytes of the first send"
-    return _intend(session, facts)
+    return _intend(session, facts, ~_other_under_way(facts))
 
 
-def _intend(session: Session, facts: ExportFacts, **values: Any) -> bool:
+def _intend(session: Session, facts: ExportFacts, *conditions: Any, **values: Any) -> bool:
     now = db.now(session)
     written = change(
         session,
@@ -136,6 +139,7 @@ def _intend(session: Session, facts: ExportFacts, **values: Any) -> bool:
             *mine(facts),
             EXPORT.c.state == SENDING,
             EXPORT.c.lease_until >= now + ladder.LEASE_LEFT_TO_SEND,
+            *conditions,
         ),
         sent_at=now,
         sends=EXPORT.c.sends + 1,

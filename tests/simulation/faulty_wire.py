@@ -84,7 +84,7 @@ class FaultyWire:
         weights = [weight[column] + more.get(name, 0) for name, weight in FAULTS.items()]
         return dice.choices(list(FAULTS), weights)[0]
 
-    def _spoiled(self, call: Call, fault: str) -> Reply:  # noqa: PLR0911, PLR0912, C901
+    def _spoiled(self, call: Call, fault: str) -> Reply:  # noqa: PLR0912, C901
         scheduler, dice = self.scheduler, self.scheduler.dice
         match fault:
             case "not_sent":
