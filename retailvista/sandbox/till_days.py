@@ -64,26 +64,36 @@ def receipts_of_day(
     yield _drawer(nr, "UITKAS", on, at, "KASUIT", -dice.randint(5, 60) * 105)
     drop = -max(0, cash // 5000 * 5000)
     if drop:
-        yield _drawer(nr + 1, "UITKAS", on, at, "AFSTORTING", drop)
+        nr += 1
+        yield _drawer(nr, "UITKAS", on, at, "AFSTORTING", drop)
     counted_odd = dice.choice((0, 0, -5, 10, -250))
     if counted_odd:
-        yield _drawer(nr + 2, "KASVERSCHIL", on, at, "KASVERSCHIL", counted_odd)
+        yield _drawer(nr + 1, "KASVERSCHIL", on, at, "KASVERSCHIL", counted_odd)
 
 
-def register_of(seed: int, register: str, days: list[date], lines_a_day: int) -> Register:
-    """A register over many days; reports first, receipts generated again for the second pass."""
+def register_of(
+    seed: int, register: str, days: list[date], lines_a_day: int, first_nr: int | None = None
+) -> Register:
+    """A register over many days; reports first, receipts generated again for the second pass.
 
-    def days_of() -> Iterator[tuple[date, Iterator[TillReceipt]]]:
+    It counts its receipts on from day to day, as tills do; the first number is that of the first
+    day unless it is given.
+    """
+    starts_at = day_number(days[0]) * 10_000 if first_nr is None else first_nr
+
+    def days_of() -> Iterator[tuple[date, tuple[TillReceipt, ...]]]:
+        nr = starts_at
         for on in days:
-            first_nr = day_number(on) * 10_000
-            yield on, receipts_of_day(seed, register, on, first_nr, lines_a_day)
+            own = tuple(receipts_of_day(seed, register, on, nr, lines_a_day))
+            yield on, own
+            nr = own[-1].nr + 1
 
     def reports() -> Iterator[TillReport]:
         grand_total = 0
         for on, receipts in days_of():
             report = TillReport(
                 day_number(on), "Z", on.isoformat(), CLOSING_AT, OPENING_FLOAT, grand_total,
-                tuple(receipts),
+                receipts,
             )  # fmt: skip
             yield report
             grand_total += report.sales
@@ -100,7 +110,7 @@ def days_from(first_on: date, count: int) -> list[date]:
 
 
 def day_number(on: date) -> int:
-    """Receipt and report numbers follow the day, so that two files never use one twice."""
+    """Numbers start at those of the day, so that two files never use one twice."""
     return (on - date(2020, 1, 1)).days
 
 

@@ -22,8 +22,15 @@ LOCATION = "Groenhof Lisse"
 LINES_A_DAY = 1200
 
 
-def write_days(
-    out: TextIO, *, seed: int, lines: int, registers: int, first_on: date, lines_a_day: int
+def write_days(  # noqa: PLR0913  the facts of a file
+    out: TextIO,
+    *,
+    seed: int,
+    lines: int,
+    registers: int,
+    first_on: date,
+    lines_a_day: int,
+    first_nrs: Sequence[int] = (),
 ) -> None:
     """A file with about `lines` receipt lines, spread over days and registers."""
     per_register = max(1, lines // registers)
@@ -35,7 +42,10 @@ def write_days(
         COMPANY, LOCATION, days[0].isoformat(), days[-1].isoformat(), made_on.isoformat(),
         "06:00:00",
     )  # fmt: skip
-    tills = (register_of(seed, f"K{nr}", days, per_day) for nr in range(1, registers + 1))
+    starts = [*first_nrs, *[None] * registers][:registers]
+    tills = (
+        register_of(seed, f"K{nr}", days, per_day, start) for nr, start in enumerate(starts, 1)
+    )
     write_till_file(out, head, tills)
 
 
@@ -53,6 +63,10 @@ def main(argv: Sequence[str] | None = None) -> int:
     ask.add_argument("--registers", type=int, default=1)
     ask.add_argument("--first-day", type=date.fromisoformat, default=date(2026, 1, 5))
     ask.add_argument("--lines-a-day", type=int, default=LINES_A_DAY, help="per register")
+    ask.add_argument(
+        "--first-nr", type=int, action="append", default=[],
+        help="first receipt number; once per register, in their order",
+    )  # fmt: skip
     ask.add_argument("--example", action="store_true", help="the worked example instead")
     asked = ask.parse_args(argv)
     if asked.lines < 1 or asked.registers < 1 or asked.lines_a_day < 1:
@@ -64,6 +78,7 @@ def main(argv: Sequence[str] | None = None) -> int:
             write_days(
                 out, seed=asked.seed, lines=asked.lines, registers=asked.registers,
                 first_on=asked.first_day, lines_a_day=asked.lines_a_day,
+                first_nrs=asked.first_nr,
             )  # fmt: skip
     return 0
 

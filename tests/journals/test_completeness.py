@@ -6,7 +6,8 @@ from datetime import date
 
 import pytest
 
-from retailvista.journals.completeness import missing_between
+from retailvista.journals.completeness import missing_between, receipt_gaps
+from tests.journals.shop import GROENHOF, Shop
 
 
 @pytest.mark.parametrize(
@@ -24,3 +25,9 @@ def test_a_day_that_never_came_is_missing_until_the_calendar_says_closed(
     found = list(missing_between("1", {date(2026, 3, day) for day in days}))
     assert [one.on.day for one in found if one.usual] == usual
     assert [one.on.day for one in found if not one.usual] == closed
+
+
+def test_the_registers_of_the_demo_skip_no_number(shop: Shop) -> None:
+    for file in GROENHOF:
+        shop.read(file, name=file.name)
+    assert shop.see(receipt_gaps) == []

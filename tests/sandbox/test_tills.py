@@ -1,6 +1,7 @@
 """The till generator: same arguments, same bytes; files in the shape of the official schema."""
 
 import io
+from datetime import date
 from pathlib import Path
 
 import pytest
@@ -9,15 +10,16 @@ from lxml import etree
 from retailvista.journals.intake.xaa import read_till_file
 from retailvista.ledger.receipt import Receipt
 from retailvista.sandbox import tills
+from retailvista.sandbox.till_days import day_number
 
 ROOT = Path(__file__).parents[2]
 SHIPPED = sorted((ROOT / "demo/till-files").glob("groenhof-*.xaa"))
 RECIPES = {
     "10": ["--example"],
     "11": ["--lines", "260", "--registers", "2", "--seed", "11", "--first-day", "2026-03-11",
-           "--lines-a-day", "130"],
+           "--lines-a-day", "130", "--first-nr", "26108", "--first-nr", "41000"],
     "12": ["--lines", "320", "--registers", "2", "--seed", "12", "--first-day", "2026-03-12",
-           "--lines-a-day", "160"],
+           "--lines-a-day", "160", "--first-nr", "26154", "--first-nr", "41031"],
 }  # fmt: skip
 
 
@@ -37,6 +39,17 @@ def test_the_shipped_days_are_made_by_their_recipe(path, tmp_path, schema):
     assert tills.main([*RECIPES[path.stem[-2:]], str(tmp_path / "day.xaa")]) == 0
     assert (tmp_path / "day.xaa").read_bytes() == path.read_bytes()
     schema.assertValid(etree.parse(path))
+
+
+def test_a_register_counts_on_over_the_days(tmp_path):
+    tills.main(["--lines", "900", "--registers", "2", "--lines-a-day", "150", "--seed", "5",
+                "--first-nr", "700", str(tmp_path / "x")])  # fmt: skip
+    found = read_till_file(io.BytesIO((tmp_path / "x").read_bytes()), "f")
+    receipts = [each for each in found if isinstance(each, Receipt)]
+    assert len({receipt.business_date for receipt in receipts}) == 3
+    for register, first in (("K1", 700), ("K2", day_number(date(2026, 1, 5)) * 10_000)):
+        own = [int(each.nr) for each in receipts if each.register == register]
+        assert own == [*range(first, first + len(own))], register
 
 
 def test_another_seed_is_another_day(tmp_path):
