@@ -145,7 +145,8 @@ class Stage:
         """(entry number, text of its first line) of all entries in the books."""
         rows = self.sandbox.store.rows(
             "SELECT e.EntryNumber, (SELECT l.Description FROM line l WHERE l.EntryID = e.EntryID"
-            " ORDER BY l.LineNumber LIMIT 1) FROM entry e ORDER BY e.EntryNumber, e.EntryID"
+            " AND l.LineNumber > 0 ORDER BY l.LineNumber LIMIT 1)"
+            " FROM entry e ORDER BY e.EntryNumber, e.EntryID"
         )
         return [(int(number), str(text)) for number, text in rows]
 

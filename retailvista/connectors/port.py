@@ -220,6 +220,10 @@ class Books(Protocol):
         """Create a G/L account of type General, on request of a person. Raises the four errors."""
         ...
 
+    def remove_entry(self, wire: Wire, session: Session, external_id: str) -> bool:
+        """Delete an entry that was made with consent, to prove something; whether it is gone."""
+        ...
+
 
 # ---------------------------------------------------------------- a provider as a whole
 

@@ -153,6 +153,10 @@ class Visit:
         )
         self._master_changed = True
 
+    def remove_entry(self, external_id: str) -> bool:
+        """Delete an entry that was made to prove something; whether the books say it is gone."""
+        return self.provider.books.remove_entry(self._wire, self._session(), external_id)
+
     def _session(self) -> Session:
         return Session(self.connector.site, self.connector.division, self._token.secret)
 

@@ -51,6 +51,11 @@ class Blind(Exception):
         super().__init__(BLIND.format(why=why))
         self.look = look
 
+    @classmethod
+    def because(cls, why: str) -> Blind:
+        """A look that was answered, but not with what must be there."""
+        return cls(Look(good=False, problem=why), why)
+
 
 def entries_between(
     visit: Visit, journal_code: str, low: int, high: int, *, known: int

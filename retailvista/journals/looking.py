@@ -11,9 +11,10 @@ from datetime import datetime, timedelta
 
 from retailvista import db
 from retailvista.connectors.port import Outcome, StoredEntry
+from retailvista.connectors.visits import Visit
 from retailvista.errors import Later, LoginNeeded
 from retailvista.journals import actions, claiming, ladder
-from retailvista.journals.evidence import ExportFacts, add_evidence, is_proven, seat_of
+from retailvista.journals.evidence import EXPORT, ExportFacts, add_evidence, is_proven, seat_of
 from retailvista.journals.finding import Blind, Sight, carries_key, entries_between, sight_of
 from retailvista.journals.ladder import Found, Move, Next
 from retailvista.journals.sending import resend
@@ -45,19 +46,19 @@ def _sight(work: Work, claim: ExportFacts, known: int, started: datetime) -> Sig
     assert claim.unknown_since is not None, "only unknown exports are looked for"
     found: list[StoredEntry] = []
     if ladder.is_last_rung(started - claim.unknown_since):
-        found += search_key(work, claim)
+        found += entries_with_key(work.visit, claim)
     number = claim.entry_number
     found += entries_between(work.visit, claim.journal_code, number, number, known=known)
     return sight_of(claim, list({entry.external_id: entry for entry in found}.values()))
 
 
-def search_key(work: Work, facts: ExportFacts) -> list[StoredEntry]:
+def entries_with_key(visit: Visit, facts: ExportFacts) -> list[StoredEntry]:
     """Every entry of the journal code that carries the key of the export, with its lines.
 
     A key is followed by a blank in every line, so the search for 1-1 does not find 1-17. The
     search may answer with headers only; what it found is then read by number.
     """
-    visit, code = work.visit, facts.journal_code
+    code = facts.journal_code
     found: list[StoredEntry] = []
     seen = visit.look_for_key(code, facts.posting_key + " ")
     if not seen.good:
@@ -133,7 +134,7 @@ def _blind(
         until = max(now + rest, not_before or now)
         claiming.change(
             work.session,
-            (*claiming.mine(claim), claiming.EXPORT.c.state == claiming.SENDING),
+            (*claiming.mine(claim), EXPORT.c.state == claiming.SENDING),
             looks=claim.looks + (1 if pauses else 0),
             lease_owner="",
             lease_until=None,

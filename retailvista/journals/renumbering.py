@@ -15,7 +15,7 @@ from retailvista.errors import Refused
 from retailvista.journals import actions, claiming
 from retailvista.journals.evidence import EXPORT, ExportFacts, add_evidence, seat_of
 from retailvista.journals.finding import Blind
-from retailvista.journals.looking import search_key
+from retailvista.journals.looking import entries_with_key
 from retailvista.journals.models import JournalRow
 from retailvista.journals.opening import open_export
 from retailvista.journals.settling import pause, pause_for
@@ -25,7 +25,7 @@ from retailvista.journals.working import ConnectorStops, Work
 def give_new_number(work: Work, facts: ExportFacts) -> bool:
     """Search, then renumber; what is found after all goes back to the person who asked."""
     try:
-        found = search_key(work, facts)
+        found = entries_with_key(work.visit, facts)
         if not found and not _sees(work, facts):
             raise ConnectorStops("The books do not show the journal.")
     except Blind as blind:

@@ -12,7 +12,7 @@ from retailvista.connectors.port import Answer, Outcome
 from retailvista.errors import Later, LoginNeeded, RetailVistaError
 from retailvista.journals import actions, claiming, ladder
 from retailvista.journals.entries import Address, Draft, draft, journal_rows, ledger_journal
-from retailvista.journals.evidence import ExportFacts, add_evidence, facts_of, seat_of
+from retailvista.journals.evidence import EXPORT, ExportFacts, add_evidence, facts_of, seat_of
 from retailvista.journals.ladder import Move, Next
 from retailvista.journals.numbering import sending_locked
 from retailvista.journals.prechecks import Target, findings
@@ -76,7 +76,7 @@ def _reject(work: Work, facts: ExportFacts, said: str) -> None:
     with db.transaction(work.session):
         written = claiming.change(
             work.session,
-            (*claiming.mine(facts), claiming.EXPORT.c.state == claiming.READY),
+            (*claiming.mine(facts), EXPORT.c.state == claiming.READY),
             state=claiming.REJECTED,
             decision=actions.CORRECT_AND_TRY_AGAIN,
             problem=said[:2000],

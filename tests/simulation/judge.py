@@ -75,6 +75,9 @@ class Judge:
             last = sends[-1]
             if other == number or not last.unknown:
                 continue
+            row = self._row(other)
+            if row is None or row.decision:
+                continue  # a person has settled it, or is asked
             since = last.ended or last.started
             if not any(low <= other <= high and at >= since for low, high, at in self.looked):
                 raise Violation(f"entry {number} is sent while {other} is unknown")
@@ -142,7 +145,7 @@ class Judge:
     def _row(self, number: int):  # type: ignore[no-untyped-def]
         with self.engine.connect() as connection:
             query = text(
-                "SELECT payload, state, sent_at, lease_owner, lease_until FROM export"
+                "SELECT payload, state, sent_at, lease_owner, lease_until, decision FROM export"
                 " WHERE live AND entry_number = :number"
             )
             return connection.execute(query, {"number": number}).fetchone()

@@ -76,6 +76,19 @@ class ExactBooks:
             raise Refused(f"Exact refused account {code}.", said=error.said, http_status=500)
         raise error_of(reply)
 
+    def remove_entry(self, wire: Wire, session: Session, external_id: str) -> bool:
+        """Exact deletes entries that are open (status 20); others it refuses."""
+        path = f"{urls.ENTRIES}(guid'{external_id}')"
+        reply = wire.send(
+            Call(
+                method="DELETE",
+                url=urls.of(session.site, session.division, path),
+                headers={"Accept": "application/json"},
+                secret_headers={"Authorization": bearer(session)},
+            )
+        )
+        return reply.status in (200, 204)
+
 
 def _post(wire: Wire, session: Session, path: str, body: bytes) -> Reply:
     """One POST. Never an Expect header: Exact answers that with 500."""
