@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
 import pytest
 
+from tests.web.desk import Desk, open_desk
 from tests.web.site import Site, build
 
 
@@ -15,3 +18,9 @@ def site(tmp_path, clock) -> Site:
 @pytest.fixture
 def admin(site):
     return site.browser("groenhof", "administrator@groenhof.nl")
+
+
+@pytest.fixture
+def desk(tmp_path, clock) -> Iterator[Desk]:
+    with open_desk(tmp_path, clock) as desk:
+        yield desk

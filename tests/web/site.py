@@ -11,7 +11,7 @@ from pathlib import Path
 
 from flask import Flask
 from flask.testing import FlaskClient
-from sqlalchemy import create_engine
+from sqlalchemy import Engine, create_engine
 from werkzeug.test import TestResponse
 
 from retailvista import db, vault, web
@@ -86,22 +86,32 @@ class Browser:
     def send(self, method: str, path: str, **options: object) -> TestResponse:
         """A raw request, without any token of the page."""
         headers = {"Host": self.host, **options.pop("headers", {})}  # type: ignore[dict-item]
-        return self.client.open(path, method=method, headers=headers, **options)  # type: ignore[arg-type]
+        client = self.client
+        if "Cookie" in headers:  # else the client puts its own cookies, or none, in its place
+            client = client.application.test_client(use_cookies=False)
+        return client.open(path, method=method, headers=headers, **options)  # type: ignore[arg-type]
 
     def _remember(self, answer: TestResponse) -> None:
         if answer.mimetype == "text/html" and (found := TOKEN.search(answer.text)):
             self._token = found.group(1)
 
 
-def build(folder: Path, clock: Clock, wire: object = None, **environment: str) -> Site:
-    """A site with the companies groenhof and bloemhof on a fresh database."""
+def build(
+    folder: Path,
+    clock: Clock,
+    wire: object = None,
+    engine: Engine | None = None,
+    **environment: str,
+) -> Site:
+    """A site with the companies groenhof and bloemhof on a fresh database, or on that one."""
     settings = load_settings(
         {"RV_MASTER_KEY_FILE": str(folder / "master.key"), **environment}, folder / "instance"
     )
-    path = folder / "test.sqlite3"
-    shutil.copy(filled_file(), path)
-    engine = create_engine(f"sqlite:///{path}")
-    db.tune_engine(engine, clock)
+    if engine is None:
+        path = folder / "test.sqlite3"
+        shutil.copy(filled_file(), path)
+        engine = create_engine(f"sqlite:///{path}")
+        db.tune_engine(engine, clock)
     vault.create_key_file(settings.master_key_file)
     outside = Outside(
         sessions=session_maker(engine),

@@ -118,6 +118,7 @@ def test_every_route_with_a_place_has_an_example(site):
     assert with_place == set(EXAMPLES)
 
 
+@pytest.mark.statement("R-14")
 @pytest.mark.parametrize("role", ROLES)
 def test_foreign_is_answered_like_missing(tmp_path, clock, role):
     site = build(tmp_path, clock)
@@ -142,6 +143,7 @@ def answer_of(browser, method: str, url: str) -> tuple[int, str]:
     return answer.status_code, answer.text
 
 
+@pytest.mark.statement("R-14")
 @pytest.mark.parametrize("role", ROLES[:3])
 def test_no_page_shows_anything_of_another_company(tmp_path, clock, role):
     site = build(tmp_path, clock)

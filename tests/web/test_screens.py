@@ -66,10 +66,17 @@ def test_without_an_alias_the_screen_says_mandatory_and_where(site, admin):
 
 
 @pytest.mark.statement("R-03")
-def test_without_the_licence_the_screen_says_so_plainly(admin):
+def test_without_the_licence_the_screen_says_so_plainly_and_keeps_everything(site, admin):
+    fill(site)
     admin.post("/companies/1", **{key: COMPANY[key] for key in COMPANY if key != "licences"})
-    assert "geen licentie" in admin.get("/connectors").text
-    assert admin.post("/connectors").status_code == 403
+    page = admin.get("/connectors").text
+    assert "geen licentie" in page
+    assert 'href="/connectors/1"' in page
+    assert "EUR 12.037,63" in admin.get("/journals").text
+    for refused in ("/connectors", "/connectors/1"):
+        assert admin.post(refused, name="Exact", site="https://start.exactonline.nl",
+                          vat_mode="exact").status_code == 403  # fmt: skip
+    assert admin.get("/connectors/1/oauth").status_code in (403, 409)
 
 
 @pytest.mark.statement("R-16")
