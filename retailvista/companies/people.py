@@ -18,7 +18,7 @@ from sqlalchemy.orm import Session
 from retailvista import db as database
 from retailvista.companies import audit
 from retailvista.companies.models import ROLES, AccessToken, Membership, User, UserSession
-from retailvista.companies.scope import company_scope
+from retailvista.companies.scope import across_companies, company_scope, scoped_company_id
 from retailvista.errors import NotFound, Refused
 
 PASSWORD_SHORTEST = 12
@@ -95,6 +95,8 @@ def add_user(  # noqa: PLR0913  the fields of the screen Users
             raise Refused(f"{email} already has a role in this company; change that one.")
         session.add(Membership(user_id=user.id, role=role))
         audit.record(session, actor, "user added", f"user {email}", role=role, new_person=new)
+        # Where the person works already it is seen too, without the name of who added him.
+        _record_elsewhere(session, user.id, "system", "user added elsewhere", f"user {email}")
     return Added(user, new)
 
 
@@ -116,7 +118,7 @@ def change_role(session: Session, user_id: int, role: str, actor: str) -> None:
             raise NotFound("This person has no role in this company.")
         if membership.role == "administrator" and role != "administrator":
             _refuse_without_administrator(session, user_id)
-        audit.record(session, actor, "role changed", f"user {user_id}",
+        audit.record(session, actor, "role changed", f"user {_user(session, user_id).email}",
                      before=membership.role, after=role)  # fmt: skip
         membership.role = role
 
@@ -141,7 +143,7 @@ def remove_member(session: Session, user_id: int, actor: str) -> None:
             .values(revoked_at=database.now(session))
         )
         session.delete(membership)
-        audit.record(session, actor, "user removed", f"user {user_id}")
+        audit.record(session, actor, "user removed", f"user {_user(session, user_id).email}")
 
 
 def block(session: Session, user_id: int, actor: str, blocked: bool = True) -> None:
@@ -186,24 +188,31 @@ def set_password(session: Session, user_id: int, password: str) -> None:
 
 def change_own_password(session: Session, user_id: int, current: str, new: str) -> None:
     """The person changes his password; every session of his ends, this one too."""
-    with database.reading(session):
-        user = _user(session, user_id)
-        known = verify_password(session, user.email, current)
-    if known is None:
-        raise Refused("The current password is not right.")
+    _prove_it_is_himself(session, user_id, current)
     set_password(session, user_id, new)
 
 
-def change_profile(
-    session: Session, user_id: int, first_name: str, last_name: str, email: str, language: str
+def change_profile(  # noqa: PLR0913  the fields of the screen Profile
+    session: Session,
+    user_id: int,
+    first_name: str,
+    last_name: str,
+    email: str,
+    language: str,
+    *,
+    password: str = "",
 ) -> None:
-    """The person changes his own name, address and language."""
+    """The person changes his own name, language and, with his password, the address to log in."""
     first_name, last_name = first_name.strip(), last_name.strip()
     if len(first_name) < 2 or not NAME_FORM.fullmatch(first_name):
         raise Refused("A first name has at least 2 letters, and no digits.")
     if not last_name or not NAME_FORM.fullmatch(last_name):
         raise Refused("A last name has at least 1 letter, and no digits.")
     email = clean_email(email)
+    with database.reading(session):
+        before = _user(session, user_id).email
+    if email != before:
+        _prove_it_is_himself(session, user_id, password)
     with database.transaction(session):
         user = _user(session, user_id)
         holder = user_by_email(session, email)
@@ -211,6 +220,36 @@ def change_profile(
             raise Refused("This e-mail address cannot be used.")
         user.first_name, user.last_name = first_name, last_name
         user.email, user.language = email, language
+        if email != before:
+            change = {"before": before, "after": email}
+            audit.record(session, before, "e-mail changed", f"user {email}", **change)
+            _record_elsewhere(session, user_id, before, "e-mail changed", f"user {email}", **change)
+
+
+def _prove_it_is_himself(session: Session, user_id: int, password: str) -> None:
+    """Whoever sits at an unlocked screen, or stole a session, does not have the password."""
+    with database.reading(session):
+        known = verify_password(session, _user(session, user_id).email, password)
+    if known is None:
+        raise Refused("The current password is not right.")
+
+
+def _record_elsewhere(
+    session: Session, user_id: int, actor: str, action: str, subject: str, **detail: str
+) -> None:
+    """An event at every other company where the person has a role; none learns of the others."""
+    session.flush()
+    here = scoped_company_id()
+    with across_companies():
+        others = session.scalars(
+            select(Membership.company_id)
+            .where(Membership.user_id == user_id, Membership.company_id != here)
+            .order_by(Membership.company_id)
+        ).all()
+    for company_id in others:
+        with company_scope(company_id):
+            audit.record(session, actor, action, subject, **detail)
+            session.flush()
 
 
 def _user(session: Session, user_id: int) -> User:

@@ -39,6 +39,7 @@ class ProfileForm(PageForm):
     last_name = StringField(_l("Last name"), [validators.InputRequired()])
     email = StringField(_l("E-mail address"), [validators.InputRequired()])
     language = SelectField(_l("Language"), choices=choices(LANGUAGES.items()))
+    password = PasswordField(_l("Current password"))
 
 
 class PasswordForm(PageForm):
@@ -76,27 +77,39 @@ def page() -> str:
     return _page(ProfileForm(obj=g.login))
 
 
+def _person_key() -> str:
+    return f"password|{g.login.user_id}"
+
+
+def _keeps_address() -> bool:
+    return request.form.get("email", "").strip().lower() == g.login.email
+
+
+# One count of tries for both forms that ask for the own password.
+TRIES = {"limit_value": "10 per hour", "scope": "own password", "key_func": _person_key}
+
+
 @screen.post("/profile")
 @allow(VIEWER)
+@login.limiter.shared_limit(**TRIES, exempt_when=_keeps_address)
 def save() -> Response | tuple[str, int]:
     filled = ProfileForm(request.form)
     if not filled.validate():
         return _page(filled), 400
     try:
-        people.change_profile(wiring.session(), g.login.user_id, **filled.data)
+        values = filled.values("first_name", "last_name", "email", "language")
+        people.change_profile(
+            wiring.session(), g.login.user_id, **values, password=filled.password.data or ""
+        )
     except Refused as refused:
         filled.complain(_field_of(str(refused)), str(refused))
         return _page(filled), 400
     return redirect(url_for(".page", done="profile"), 303)
 
 
-def _person_key() -> str:
-    return f"password|{g.login.user_id}"
-
-
 @screen.post("/profile/password")
 @allow(VIEWER)
-@login.limiter.limit("10 per hour", key_func=_person_key)
+@login.limiter.shared_limit(**TRIES)
 def change_password() -> Response | tuple[str, int]:
     filled = PasswordForm(request.form)
     if not filled.validate():
@@ -153,7 +166,7 @@ def _end_of(filled: TokenForm) -> datetime | None:
 
 
 def _field_of(message: str) -> str:
-    starts = {"A first": "first_name", "A last": "last_name"}
+    starts = {"A first": "first_name", "A last": "last_name", "The current": "password"}
     return next((name for start, name in starts.items() if message.startswith(start)), "email")
 
 
