@@ -14,6 +14,7 @@ from sqlalchemy import select, update
 from sqlalchemy.orm import Session
 
 from retailvista import db as database
+from retailvista.companies import audit
 from retailvista.companies.models import Membership, User, UserSession
 from retailvista.companies.scope import company_scope
 
@@ -110,6 +111,37 @@ def session_of(session: Session, raw_token: str, company_id: int, instance: str)
         language=user.language,
         role=role,
     )
+
+
+@dataclass(frozen=True, slots=True)
+class Stray:
+    """A live session that was shown where it does not belong."""
+
+    session_id: int
+    company_id: int
+    email: str
+
+
+def stray_of(session: Session, raw_token: str, company_id: int, instance: str) -> Stray | None:
+    """Whose session this is when it is another company's or instance's; None for any other."""
+    with database.reading(session):
+        found = session.execute(
+            select(UserSession, User.email)
+            .join(User, User.id == UserSession.user_id)
+            .where(UserSession.token_hash == token_hash(raw_token))
+            .where(UserSession.ended_at.is_(None))
+        ).one_or_none()
+    if found is None or (found[0].company_id, found[0].instance) == (company_id, instance):
+        return None
+    return Stray(found[0].id, found[0].company_id, found[1])
+
+
+def record_stray(session: Session, stray: Stray, sent_from: str) -> None:
+    """Tell the company whose session it is; where it was shown is another company's business."""
+    with company_scope(stray.company_id), database.transaction(session):
+        audit.record(
+            session, "system", "session refused", f"user {stray.email}", sent_from=sent_from
+        )
 
 
 def end_session(session: Session, session_id: int) -> None:

@@ -26,6 +26,7 @@ from retailvista.web.tenancy import OpenCompany
 screen = Blueprint("login", __name__)
 log = structlog.get_logger(__name__)
 KNOWN_SECONDS = 30 * 24 * 3600
+STRAY_SECONDS = 3600
 limiter = Limiter(get_remote_address, storage_uri="memory://")
 
 
@@ -57,6 +58,20 @@ def load_login() -> None:
     g.login = sessions.session_of(wiring.session(), token, company.id, instance)
     if g.login is not None:
         tenancy.take_company(company)
+    else:
+        _note_stray(token, company.id, instance)
+
+
+def _note_stray(token: str, company_id: int, instance: str) -> None:
+    """A browser never sends a session to another company: somebody took it. Once an hour each."""
+    stray = sessions.stray_of(wiring.session(), token, company_id, instance)
+    if stray is None:
+        return
+    if limiter.storage.incr(f"stray|{stray.session_id}", STRAY_SECONDS) > 1:
+        return
+    log.warning("session shown elsewhere", of=request.remote_addr, session=stray.session_id,
+                company=stray.company_id, shown_at=company_id)  # fmt: skip
+    sessions.record_stray(wiring.session(), stray, request.remote_addr or "")
 
 
 def _company_and_token(raw: str) -> tuple[Company | OpenCompany | None, str]:
