@@ -1,7 +1,7 @@
 """The screens: one module per screen, each view parses, calls a use case and renders.
 
 register(app) is the only way in. Order matters: company by host, then who, then may he, then
-whether the form is ours.
+whether the form is ours, then whether its texts are texts.
 """
 
 from __future__ import annotations
@@ -13,6 +13,7 @@ from werkzeug.middleware.proxy_fix import ProxyFix
 from retailvista.config import ROOT
 from retailvista.web import (
     access,
+    characters,
     csrf,
     failures,
     headers,
@@ -46,6 +47,7 @@ def register(app: Flask) -> None:
     login.install(app)
     access.install(app)
     csrf.install(app)
+    characters.install(app)
     headers.install(app)
     languages.install(app)
     failures.install(app)

@@ -8,6 +8,7 @@ from __future__ import annotations
 import structlog
 from flask import Flask, g, jsonify, render_template, request
 from flask_babel import gettext as _
+from sqlalchemy.exc import DataError
 from werkzeug.exceptions import HTTPException
 from werkzeug.wrappers import Response
 
@@ -39,6 +40,7 @@ log = structlog.get_logger(__name__)
 def install(app: Flask) -> None:
     app.register_error_handler(RetailVistaError, show_ours)
     app.register_error_handler(HTTPException, show_http)
+    app.register_error_handler(DataError, show_unstorable)
     app.register_error_handler(500, show_bug)
 
 
@@ -67,6 +69,17 @@ def show_http(error: HTTPException) -> tuple[Response | str, int]:
         429: _("Too many attempts. Wait a few minutes and try again."),
     }
     return page(code, words.get(code, _("The request could not be read.")))
+
+
+def show_unstorable(error: DataError) -> tuple[Response | str, int]:
+    """The database cannot hold a value. Its own words may repeat the value: not in the log."""
+    code = getattr(error.orig, "sqlstate", None)
+    why = type(error.orig).__name__
+    log.warning("data refused", endpoint=request.endpoint, why=why, code=code)
+    return page(400, _(
+        "A field is too long or holds characters that cannot be stored. Nothing was changed;"
+        " correct it and send it again."
+    ))  # fmt: skip
 
 
 def show_bug(error: HTTPException) -> tuple[Response | str, int]:
