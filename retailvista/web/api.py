@@ -8,6 +8,7 @@ from __future__ import annotations
 from typing import BinaryIO, cast
 
 from flask import Blueprint, g, jsonify, request
+from flask_babel import gettext as _
 from werkzeug.exceptions import NotFound as NoSuchPage
 from werkzeug.wrappers import Response
 
@@ -17,6 +18,7 @@ from retailvista.errors import NotAllowed
 from retailvista.journals import importing, listing
 from retailvista.web import wiring
 from retailvista.web.access import TOKEN, allow
+from retailvista.web.import_places import RETRY_AFTER, place
 from retailvista.web.login import limiter
 from retailvista.web.numbers import whole
 from retailvista.web.store_days import date_of
@@ -35,8 +37,19 @@ def receipts() -> tuple[Response, int]:
     name = request.args.get("name", "")[:200] or "api.xml"
     store = request.args.get("store", "") or None
     stream = cast(BinaryIO, request.stream)
-    result = importing.import_till_file(wiring.session(), name, stream, store, holder.email)
+    with place(g.company.id) as free:
+        if not free:
+            return _busy()
+        result = importing.import_till_file(wiring.session(), name, stream, store, holder.email)
     return jsonify(result.to_json()), 200 if result.state == importing.READ else 422
+
+
+def _busy() -> tuple[Response, int]:
+    answer = jsonify(error=_(
+        "Two till files of this company are being read. Send this one again in ten seconds."
+    ))  # fmt: skip
+    answer.headers.update(RETRY_AFTER)
+    return answer, 429
 
 
 @screen.get("/api/journals")

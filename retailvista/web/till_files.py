@@ -8,7 +8,9 @@ from __future__ import annotations
 from typing import BinaryIO, cast
 
 from flask import Blueprint, g, render_template, request
+from flask_babel import lazy_gettext as _l
 from sqlalchemy import select
+from werkzeug.datastructures import FileStorage
 
 from retailvista.companies import registering
 from retailvista.errors import NotFound, Refused
@@ -16,10 +18,12 @@ from retailvista.journals import importing
 from retailvista.journals.models import TillFile
 from retailvista.web import wiring
 from retailvista.web.access import BOOKKEEPER, VIEWER, allow
+from retailvista.web.import_places import RETRY_AFTER, place
 from retailvista.web.numbers import whole
 
 screen = Blueprint("till_files", __name__)
 PAGE = 50
+BUSY = _l("Two till files of this company are being read. Wait ten seconds and hand in again.")
 
 
 @screen.get("/till-files")
@@ -30,10 +34,17 @@ def index() -> str:
 
 @screen.post("/till-files")
 @allow(BOOKKEEPER)
-def hand_in() -> str | tuple[str, int]:
+def hand_in() -> str | tuple[str, int] | tuple[str, int, dict[str, str]]:
     files = [file for file in request.files.getlist("files") if file.filename]
     if not files:
         return _page(message="Choose one or more till files first."), 400
+    with place(g.company.id) as free:
+        if not free:
+            return _page(message=BUSY), 429, RETRY_AFTER
+        return _read(files)
+
+
+def _read(files: list[FileStorage]) -> str | tuple[str, int]:
     store = request.form.get("store", "") or None
     try:
         results = [
