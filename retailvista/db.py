@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from contextvars import ContextVar
 from datetime import UTC, datetime
 from pathlib import Path
@@ -89,10 +89,20 @@ def tune_engine(engine: Engine, clock: Clock | None = None) -> None:
 
 
 def _make_own_file(engine: Engine) -> None:
-    """A new database is readable by its owner only; SQLite gives its -wal and -shm the same."""
+    """The database is readable by its owner only; SQLite gives its -wal and -shm the same.
+
+    A file that an older version or a copy left open to others is closed to them.
+    """
     path = engine.url.database
-    if path and path != ":memory:" and Path(path).parent.is_dir():
-        os.close(os.open(path, os.O_RDWR | os.O_CREAT, 0o600))
+    if not path or path == ":memory:" or not Path(path).parent.is_dir():
+        return
+    os.close(os.open(path, os.O_RDWR | os.O_CREAT, 0o600))
+    for file in (Path(path), Path(f"{path}-wal"), Path(f"{path}-shm")):
+        with suppress(FileNotFoundError):
+            found = file.stat()
+            # Only its owner may change the mode; who else can open it is not kept from work.
+            if found.st_mode & 0o077 and found.st_uid == os.geteuid():
+                file.chmod(0o600)
 
 
 def _tune_sqlite(engine: Engine, clock: Clock) -> None:

@@ -54,13 +54,27 @@ def callback_url(settings: Settings, alias: str, connector_number: int) -> str:
     return public_url(settings, alias, f"/oauth.ashx?provider={connector_number}")
 
 
+def one_spelling(host: str) -> str:
+    """A Host header in lower case, without the one dot that ends a fully qualified name.
+
+    RFC 1034 section 3.1: `groenhof.example.nl.` is the same host as `groenhof.example.nl`. With two
+    dots it is no name at all.
+
+    >>> one_spelling("Groenhof.Example.NL.:8000")
+    'groenhof.example.nl:8000'
+    """
+    name, colon, port = host.lower().partition(":")
+    bare = name if name.endswith("..") else name.removesuffix(".")
+    return f"{bare}{colon}{port}"
+
+
 def alias_of_host(settings: Settings, host: str) -> str | None:
     """The alias in a Host header: '' on the base address, None for a host that is not ours.
 
-    One trailing dot (a fully qualified name) and the letter case mean nothing, the port is the
-    proxy's business. A host below an alias is not ours.
+    The spelling means nothing, see one_spelling(); the port is the proxy's business. A host below
+    an alias is not ours.
     """
-    name = host.lower().split(":", 1)[0].removesuffix(".")
+    name = one_spelling(host).split(":", 1)[0]
     if name == settings.base_host:
         return ""
     alias = name.removesuffix(f".{settings.base_host}")

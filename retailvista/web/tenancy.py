@@ -6,6 +6,7 @@ An alias is one label before the base host. Anything else is answered like an un
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from datetime import date
@@ -25,18 +26,20 @@ OPERATOR_PATHS = ("/healthz", "/readyz", "/metrics")
 # Files of the screens: the same for every company, and not worth a look in the database.
 ASSETS = ("static", "bootstrap.static")
 
+OWN_NAMES = re.compile(r"(localhost|127\.0\.0\.1|\[::1\])(:[0-9]{1,5})?")
+
 WsgiApp = Callable[[dict[str, Any], Any], Iterable[bytes]]
 
 
 class Door:
-    """WSGI: lower-cases the host, and moves the instance prefix from the path to SCRIPT_NAME."""
+    """WSGI: one spelling of the host, and the instance prefix from the path to SCRIPT_NAME."""
 
     def __init__(self, inner: WsgiApp, settings: Settings) -> None:
         self._inner = inner
         self._settings = settings
 
     def __call__(self, environ: dict[str, Any], start_response: Any) -> Iterable[bytes]:
-        environ["HTTP_HOST"] = environ.get("HTTP_HOST", "").lower()
+        environ["HTTP_HOST"] = addresses.one_spelling(environ.get("HTTP_HOST", ""))
         path = environ.get("PATH_INFO", "")
         if path in OPERATOR_PATHS:
             environ["rv.host"], environ["HTTP_HOST"] = environ["HTTP_HOST"], self._base_host()
@@ -84,7 +87,7 @@ def enter_company() -> None:
     if request.environ.get("rv.outside_instance"):
         raise NoSuchPage
     if request.path in OPERATOR_PATHS:
-        _keep_metrics_off_aliases()
+        _keep_metrics_at_home()
         return
     if request.endpoint in ASSETS:
         return
@@ -123,7 +126,10 @@ def _alias() -> str:
     return alias
 
 
-def _keep_metrics_off_aliases() -> None:
+def _keep_metrics_at_home() -> None:
+    """Metrics are at the base address and at this machine's own names, nowhere below the base."""
     host = str(request.environ.get("rv.host") or request.environ.get("HTTP_HOST") or "")
-    if request.path == "/metrics" and addresses.alias_of_host(wiring.settings(), host):
+    if request.path != "/metrics" or OWN_NAMES.fullmatch(host):
+        return
+    if addresses.alias_of_host(wiring.settings(), host) != "":
         raise NoSuchPage

@@ -32,6 +32,17 @@ def test_others_cannot_read_the_database(tmp_path):
             assert {mode(file) for file in files} == {0o600}
 
 
+def test_a_database_that_was_open_to_others_is_closed_at_the_next_start(tmp_path):
+    folder = tmp_path / "instance"
+    folder.mkdir()
+    files = [folder / f"retailvista.sqlite3{end}" for end in ("", "-wal", "-shm")]
+    for file in files:
+        file.touch()
+        file.chmod(0o644)
+    create_app(load_settings({"RV_MASTER_KEY_FILE": str(tmp_path / "k")}, folder))
+    assert {mode(file) for file in files if file.exists()} == {0o600}
+
+
 def test_others_cannot_read_the_mails(tmp_path, made_app):
     FileOutbox(made_app(), tmp_path / "outbox", "a@b.nl").deliver(
         Letter("c@d.nl", "Subject", "Body", "<one@host>")

@@ -20,6 +20,35 @@ def test_metrics_are_never_on_an_alias(made_app, path):
     assert client.get(path, headers={"Host": ALIAS}).status_code in (308, 404)
 
 
+BELOW = ["groenhof", "x.groenhof", "nobody", "a.b.c", "groenhof.", "x_y"]
+
+
+@pytest.mark.parametrize("below", BELOW)
+def test_metrics_are_not_below_the_base_address(made_app, below):
+    client = made_app().test_client()
+    for ending in ("retailvista.localhost:8000", "retailvista.localhost", "retailvista.localhost."):
+        answer = client.get("/metrics", headers={"Host": f"{below}.{ending}"})
+        assert answer.status_code == 404, f"{below}.{ending}"
+
+
+@pytest.mark.parametrize(
+    ("host", "status"),
+    [
+        ("retailvista.localhost:8000", 200),
+        ("retailvista.localhost.", 200),
+        ("localhost:8000", 200),
+        ("127.0.0.1:8000", 200),
+        ("[::1]:8000", 200),
+        ("localhost.example.com", 404),
+        ("127.0.0.1.example.com", 404),
+        ("example.com", 404),
+    ],
+)
+def test_metrics_are_at_the_base_address_and_this_machines_own_names(made_app, host, status):
+    client = made_app().test_client()
+    assert client.get("/metrics", headers={"Host": host}).status_code == status
+
+
 @pytest.fixture
 def asked():
     """Serves an app as `serve` does, asks it once, and gives status and what it saw."""
