@@ -82,6 +82,7 @@ def create_app(
         owner=owner.name,
         installation=found.uuid,
         provider_hosts=settings.provider_hosts,
+        stopping=lambda: state(app).stopping,
         apps=app_keys.operators_apps(settings),
     )
     app.extensions[KEY] = Wired(settings, way_out)

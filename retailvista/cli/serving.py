@@ -11,11 +11,13 @@ import fcntl
 import hashlib
 import os
 import signal
+import sys
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from types import FrameType
+from typing import NoReturn
 from urllib.parse import urlsplit
 
 import click
@@ -124,10 +126,18 @@ def serving(program: Program, app: Flask, server: object | None) -> Iterator[Non
         yield
     finally:
         program.stop(app)
-        engine.stop()
+        in_order = engine.stop()
         if server is not None:
             server.task_dispatcher.shutdown(timeout=WEB_STOP_SECONDS)  # type: ignore[attr-defined]
             server.close()  # type: ignore[attr-defined]
+        if not in_order:
+            cut_off()
+
+
+def cut_off() -> NoReturn:
+    """Python would wait for threads without end; what they had begun is found by the next start."""
+    sys.stderr.flush()
+    os._exit(0)
 
 
 @contextmanager

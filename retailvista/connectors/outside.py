@@ -17,6 +17,11 @@ from retailvista.connectors.port import AppKeys, Wire
 from retailvista.vault import Vault
 
 
+def goes_on() -> bool:
+    """Nobody told this process to stop."""
+    return False
+
+
 @dataclass(frozen=True, slots=True)
 class Outside:
     """Sessions, key, wire and clock. `owner` names this process in leases.
@@ -24,6 +29,7 @@ class Outside:
     `sessions` opens a new database session that the caller closes. `spool` is the folder where
     raw token answers are written, sealed and fsynced, before anything else happens to them.
     `apps` are the operator's own registrations by provider; a connector may do without one then.
+    `stopping` says that the process was told to stop: no further call is begun then.
     """
 
     sessions: Callable[[], Session]
@@ -35,3 +41,4 @@ class Outside:
     installation: str
     provider_hosts: tuple[str, ...] = field(default=())
     apps: Mapping[str, AppKeys] = field(default_factory=dict)
+    stopping: Callable[[], bool] = field(default=goes_on)

@@ -9,6 +9,7 @@ from __future__ import annotations
 from datetime import datetime, timedelta
 from typing import Any
 
+import structlog
 from sqlalchemy import and_, bindparam, exists, func, or_, select, update
 from sqlalchemy.orm import Session
 
@@ -29,7 +30,7 @@ from retailvista.journals.renumbering import give_new_number
 from retailvista.journals.sending import send
 from retailvista.journals.settling import end_pause
 from retailvista.journals.verifying import BATCH, posted_due, verify
-from retailvista.journals.working import ConnectorStops, PassCounts, Work
+from retailvista.journals.working import ConnectorStops, PassCounts, ProcessStops, Work
 
 CONNECTOR = table_of(Connector)
 STOP_WAIT = timedelta(minutes=1)
@@ -54,7 +55,7 @@ def export_pass(
             counts = _round(outside, session, numbers)
             for _ in range(IDLE_ROUNDS if until_idle else 0):
                 pause = _soon_due(session, numbers)
-                if pause is None:
+                if pause is None or outside.stopping():
                     break
                 outside.clock.sleep(max(pause.total_seconds(), 0.05))
                 counts += _round(outside, session, numbers)
@@ -143,7 +144,7 @@ def _visit(outside: Outside, session: Session, connector_id: int) -> PassCounts:
         claiming.take_over(session, connector_id, outside.clock)
         end_pause(session, connector_id)
     with db.reading(session):
-        if sending_locked(session) or not _due(session, connector_id):
+        if outside.stopping() or sending_locked(session) or not _due(session, connector_id):
             return PassCounts()
     work: Work | None = None
     try:
@@ -158,6 +159,8 @@ def _visit(outside: Outside, session: Session, connector_id: int) -> PassCounts:
         _postpone(session, connector_id, None, LOGIN_WAIT)
     except Refused:
         _postpone(session, connector_id, None, REFUSED_WAIT)
+    except ProcessStops:
+        structlog.get_logger("export").info("stopped in order", connector=connector_id)
     if work is None:
         return PassCounts()
     return PassCounts(posted=len(work.posted), verified=len(work.verified))
@@ -185,6 +188,7 @@ def _work_through(work: Work) -> None:
     while True:
         moved = _look_for_unknown(work)
         moved = _send_ready(work) or moved
+        work.go_on()
         moved = bool(verify(work)) or moved
         if not moved:
             return
@@ -196,11 +200,16 @@ def _look_for_unknown(work: Work) -> bool:
         moved = give_new_number(work, facts) or moved
     while True:
         unknown = _read(work, EXPORT.c.state == SENDING, EXPORT.c.decision == "", _unknown)
-        looked = [look(work, facts) for facts in unknown]
+        looked = [_look(work, facts) for facts in unknown]
         moved = moved or any(outcome is not None for outcome in looked)
         # A second send that was refused in words asks for its own look at once.
         if not any(outcome is not None for outcome in looked):
             return moved
+
+
+def _look(work: Work, facts: ExportFacts) -> Next | None:
+    work.go_on()
+    return look(work, facts)
 
 
 _unknown = EXPORT.c.unknown_since.is_not(None)
@@ -220,6 +229,7 @@ def _send_ready(work: Work) -> bool:
     while True:
         ready = _read(work, EXPORT.c.state == READY, EXPORT.c.decision == "", limit=BATCH)
         for facts in ready:
+            work.go_on()
             outcome = send(work, facts)
             moved = moved or outcome is not None
             if outcome is None or outcome in {Next.CHECK, Next.CONFLICT}:

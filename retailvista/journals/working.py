@@ -48,6 +48,10 @@ class ConnectorStops(Exception):
         self.not_before = not_before
 
 
+class ProcessStops(Exception):
+    """The process was told to stop: what is not begun waits, undelayed, for the next one."""
+
+
 @dataclass(slots=True)
 class Work:
     """A visit with its session, and what it has done so far."""
@@ -59,6 +63,11 @@ class Work:
     posted: set[int] = field(default_factory=set)
     verified: set[int] = field(default_factory=set)
     master_is_fresh: bool = False
+
+    def go_on(self) -> None:
+        """Asked before every step that calls the provider. Raises ProcessStops."""
+        if self.outside.stopping():
+            raise ProcessStops
 
     def connector(self) -> Connector:
         """The connector as stored now; read inside a transaction or reading()."""

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable, Sequence
-from concurrent.futures import Future, ThreadPoolExecutor
+from concurrent.futures import Future, ThreadPoolExecutor, wait
 from contextlib import suppress
 from datetime import UTC
 
@@ -34,8 +34,8 @@ from retailvista.scheduler import slots
 TICK_SECONDS = 1
 SWEEP_TICKS = 5
 THREADS = 4
-# A call in hand may take this long before it is cut off (the deadline of a POST).
-STOP_SECONDS = 130.0
+# A call in hand ends by its own deadline (130 s for a POST) and is then written down.
+STOP_SECONDS = 135.0
 
 Duty = Callable[[Outside], object]
 
@@ -53,6 +53,7 @@ class Engine:
         self._pool = ThreadPoolExecutor(threads, thread_name_prefix="run")
         self._sweeper = ThreadPoolExecutor(1, thread_name_prefix="sweep")
         self._sweep: Future[None] | None = None
+        self._in_hand: set[Future[None]] = set()
         self._busy = threading.Semaphore(threads)
         self._stopping = threading.Event()
         self._ticks = 0
@@ -68,14 +69,20 @@ class Engine:
         self._scheduler.start()
         self._log.info("engine started", owner=self._outside.owner, threads=self._threads)
 
-    def stop(self) -> None:
-        """Take nothing new, let the calls in hand finish and commit, then return."""
+    def stop(self) -> bool:
+        """Take nothing new and let the calls in hand finish and commit.
+
+        False when work is still going on at the end of that time: cut off it is safe too.
+        """
         self._stopping.set()
         if self._scheduler.running:
             self._scheduler.shutdown(wait=False)
         for pool in (self._pool, self._sweeper):
-            pool.shutdown(wait=True, cancel_futures=True)
-        self._log.info("engine stopped")
+            pool.shutdown(wait=False, cancel_futures=True)
+        sweep = {self._sweep} if self._sweep is not None else set()
+        left = wait(self._in_hand | sweep, timeout=STOP_SECONDS).not_done
+        self._log.info("engine stopped", cut_off=len(left))
+        return not left
 
     def wake(self) -> None:
         """Somebody asked for a run: look now instead of at the next tick."""
@@ -135,7 +142,9 @@ class Engine:
             if facts is None:
                 self._busy.release()
                 return
-            self._pool.submit(self._work, facts).add_done_callback(self._said)
+            taken = self._pool.submit(self._work, facts)
+            self._in_hand.add(taken)
+            taken.add_done_callback(self._said)
 
     def _work(self, facts: RunFacts) -> None:
         try:
@@ -145,6 +154,7 @@ class Engine:
         self.wake()
 
     def _said(self, future: Future[None]) -> None:
+        self._in_hand.discard(future)
         error = None if future.cancelled() else future.exception()
         if error is not None:
             self._log.error("bug in a run", exc_info=error)

@@ -17,6 +17,7 @@ from retailvista.runs import bell
 from retailvista.runs.asking import ask
 from retailvista.runs.models import Run
 from retailvista.runs.owners import Owner
+from retailvista.scheduler import embedded
 from retailvista.scheduler.dead import releaser
 from retailvista.scheduler.embedded import Engine, WakeUp
 from tests.scenarios.house import wait_for
@@ -101,6 +102,25 @@ def test_stopping_lets_the_call_in_hand_finish_and_takes_nothing_new(live, groen
     assert not stopper.is_alive()
     assert run_of(live, first).outcome == "done", "its result is committed"
     assert run_of(live, second).state == "waiting", "its row waits for the next engine"
+
+
+def test_work_that_does_not_end_is_left_behind_after_its_time(live, groenhof, started, monkeypatch):
+    begun, may_end = threading.Event(), threading.Event()
+
+    def function(_outside, _facts):
+        begun.set()
+        assert may_end.wait(20)
+        return {"posted": 1}
+
+    monkeypatch.setattr(embedded, "STOP_SECONDS", 0.2)
+    engine = started({"export": function})
+    number = asked(live, groenhof)
+    assert begun.wait(10)
+    assert engine.stop() is False
+    assert run_of(live, number).state == "working", "the next process finds whose it was"
+    may_end.set()
+    assert wait_for(lambda: run_of(live, number).state == "ended", 10)
+    assert engine.stop() is True
 
 
 def test_a_duty_that_fails_does_not_keep_the_others_from_their_work(live, groenhof, started):
