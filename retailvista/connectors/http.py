@@ -20,6 +20,7 @@ from retailvista.clock import Clock
 from retailvista.connectors.port import Call, Reply, Sending
 from retailvista.connectors.sockets import Guard, WatchedAdapter
 from retailvista.errors import Refused
+from retailvista.runs.calls import count_call
 
 ANSWER_BYTES_MAX = 32 * 1024 * 1024
 CONNECT_SECONDS_MAX = 15.0
@@ -71,6 +72,7 @@ class RequestsWire:
         assert not db.is_transaction_open(), "no transaction may be open during an HTTP call"
         if origin_of(call.url) not in self._allowed:
             raise Refused(f"{_shown(call.url)} is not an allowed provider (see RV_PROVIDER_HOSTS).")
+        count_call()
         requested_at = self._clock.now()
         with Guard(call.deadline_seconds) as guard:
             try:

@@ -21,6 +21,7 @@ from retailvista.connectors.lanes import LaneLease, Need, Seen
 from retailvista.connectors.models import Grant, RequestLog
 from retailvista.connectors.outside import Outside
 from retailvista.connectors.port import Call, Limits, Provider, Reply, Sending, Wire
+from retailvista.runs.working import present_run
 
 PATH_MAX = 500
 NOTE_MAX = 300
@@ -67,6 +68,8 @@ class MeteredWire:
         self.calls = 0
         self.stopped_until: datetime | None = None
         self.session: DatabaseSession = outside.sessions()
+        run = present_run()
+        self._run_id = account.run_id or (run.run_id if run else None)
 
     def reserve(self, calls: int) -> None:
         """Have at least this many calls charged ahead. Later when they do not fit."""
@@ -153,7 +156,7 @@ class MeteredWire:
         path = f"{parts.path}?{parts.query}" if parts.query else parts.path
         return RequestLog(
             connector_id=self._account.connector_id,
-            run_id=self._account.run_id,
+            run_id=self._run_id,
             at=reply.requested_at or self._outside.clock.now(),
             method=call.method,
             path=path[:PATH_MAX],

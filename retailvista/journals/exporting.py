@@ -163,6 +163,7 @@ def _visit(outside: Outside, session: Session, connector_id: int) -> PassCounts:
         structlog.get_logger("export").info("stopped in order", connector=connector_id)
     if work is None:
         return PassCounts()
+    work.ask_for_master()
     return PassCounts(posted=len(work.posted), verified=len(work.verified))
 
 
@@ -200,7 +201,7 @@ def _look_for_unknown(work: Work) -> bool:
         moved = give_new_number(work, facts) or moved
     while True:
         unknown = _read(work, EXPORT.c.state == SENDING, EXPORT.c.decision == "", _unknown)
-        looked = [_look(work, facts) for facts in unknown]
+        looked = [work.noted(_look(work, facts)) for facts in unknown]
         moved = moved or any(outcome is not None for outcome in looked)
         # A second send that was refused in words asks for its own look at once.
         if not any(outcome is not None for outcome in looked):
@@ -230,7 +231,7 @@ def _send_ready(work: Work) -> bool:
         ready = _read(work, EXPORT.c.state == READY, EXPORT.c.decision == "", limit=BATCH)
         for facts in ready:
             work.go_on()
-            outcome = send(work, facts)
+            outcome = work.noted(send(work, facts))
             moved = moved or outcome is not None
             if outcome is None or outcome in {Next.CHECK, Next.CONFLICT}:
                 return moved

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import datetime
 
 from retailvista.connectors.port import MasterData
 from retailvista.journals.drilling import signed
@@ -59,13 +60,17 @@ _OF_Z = ("cash_sales", "closing_is_opening", "counted_is_expected")
 
 @dataclass(frozen=True, slots=True)
 class PreviewCheck:
-    """One check. Amounts in minor units; `place` names the register and Z report, if any."""
+    """One check. Amounts in minor units; `place` names the register and Z report, if any.
+
+    `fetched_at` is set where the books were asked: they may have changed since.
+    """
 
     what: str
     result: str
     expected: int | None = None
     found: int | None = None
     place: str = ""
+    fetched_at: datetime | None = None
 
     def word(self, language: str) -> str:
         dutch, english = CHECK_WORDS.get(self.what, (self.what, self.what))
@@ -126,5 +131,6 @@ def _of_books(problems: Sequence[Problem], master: MasterData | None) -> list[Pr
         return [PreviewCheck(what, UNKNOWN) for what in _OF_BOOKS]
     codes = {problem.code for problem in problems}
     return [
-        PreviewCheck(what, FAILED if codes & own else PASSED) for what, own in _OF_BOOKS.items()
+        PreviewCheck(what, FAILED if codes & own else PASSED, fetched_at=master.fetched_at)
+        for what, own in _OF_BOOKS.items()
     ]

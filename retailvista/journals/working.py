@@ -16,6 +16,8 @@ from retailvista.connectors.models import Connector
 from retailvista.connectors.outside import Outside
 from retailvista.connectors.visits import Visit
 from retailvista.errors import RetailVistaError
+from retailvista.journals.ladder import Next
+from retailvista.runs.asking import ask
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,6 +65,7 @@ class Work:
     posted: set[int] = field(default_factory=set)
     verified: set[int] = field(default_factory=set)
     master_is_fresh: bool = False
+    refused: bool = False
 
     def go_on(self) -> None:
         """Asked before every step that calls the provider. Raises ProcessStops."""
@@ -76,6 +79,19 @@ class Work:
             .where(Connector.id == self.connector_id)
             .execution_options(populate_existing=True)
         ).one()
+
+    def noted(self, outcome: Next | None) -> Next | None:
+        """The outcome, remembered when the books or our checks refused a journal."""
+        self.refused = self.refused or outcome is Next.REJECTED
+        return outcome
+
+    def ask_for_master(self) -> None:
+        """After a refusal: our copy of the books may be old, for a period closed since."""
+        if not self.refused or self.master_is_fresh:
+            return
+        number = self.visit.connector.number
+        with db.transaction(self.session):
+            ask(self.session, "master", str(number), asked_by="sweep", connector_number=number)
 
     def now(self) -> datetime:
         """The database's clock, between two steps."""

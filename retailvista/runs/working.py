@@ -22,14 +22,15 @@ from sqlalchemy.orm import Session, aliased
 from retailvista import db as database
 from retailvista.companies.scope import across_companies, company_scope
 from retailvista.errors import Later, RetailVistaError
+from retailvista.runs.calls import calls_sent, counting
 from retailvista.runs.models import ENDED, WAITING, WORKING, Run, RunLog
 
 LEASE = timedelta(minutes=5)
 HEARTBEAT_SECONDS = 60.0
 # Counts with these names mean that something needs attention; all others are work done.
-BAD_COUNTS = frozenset(
-    ("failed", "rejected", "conflict", "unknown", "problems", "differences", "errors")
-)
+BAD_COUNTS = frozenset(("failed", "rejected", "conflict", "unknown", "errors"))
+# What a run is there to find: somebody must look, but the run itself did its work.
+FINDINGS = frozenset(("problems", "differences"))
 Counts = Mapping[str, int]
 
 
@@ -75,10 +76,11 @@ def present_run() -> RunFacts | None:
 def outcome_of(counts: Counts, problem: str) -> str:
     """done, partial or failed: failed when nothing but trouble came of it."""
     bad = sum(count for name, count in counts.items() if name in BAD_COUNTS)
-    good = sum(count for name, count in counts.items() if name not in BAD_COUNTS)
+    found = sum(count for name, count in counts.items() if name in FINDINGS)
+    good = sum(counts.values()) - bad - found
     if problem or bad:
         return "partial" if good else "failed"
-    return "done"
+    return "partial" if found else "done"
 
 
 def claim(outside: Surroundings, kinds: Kinds, run_id: int | None = None) -> RunFacts | None:
@@ -133,6 +135,11 @@ def _due(session: Session, kinds: Kinds, now: datetime, run_id: int | None) -> R
 
 def work(outside: Surroundings, kinds: Kinds, facts: RunFacts) -> None:
     """Call the run's function in its company's scope and write its end. Bugs pass on, ended."""
+    with counting():
+        _work(outside, kinds, facts)
+
+
+def _work(outside: Surroundings, kinds: Kinds, facts: RunFacts) -> None:
     voice = structlog.get_logger("run").bind(
         company=facts.company_id, run=facts.number, kind=facts.kind, key=facts.key
     )
@@ -167,6 +174,7 @@ def end(outside: Surroundings, facts: RunFacts, counts: Counts, problem: str) ->
                 state=ENDED,
                 outcome=outcome_of(counts, problem),
                 counts=dict(counts),
+                calls=Run.calls + calls_sent(),
                 problem=problem,
                 ended_at=database.now(session),
                 lease_until=None,
@@ -187,7 +195,10 @@ def put_back(outside: Surroundings, facts: RunFacts, not_before: datetime, why: 
         else:
             values = {"state": WAITING, "not_before": not_before}
         written = database.changed(
-            session, _mine(outside, facts).values(**values, problem=why, lease_until=None)
+            session,
+            _mine(outside, facts).values(
+                **values, problem=why, lease_until=None, calls=Run.calls + calls_sent()
+            ),
         )
         if written:
             log(session, facts.run_id, "info", why)

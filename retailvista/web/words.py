@@ -91,6 +91,15 @@ COUNTS: dict[str, Any] = {
     "connected": _l("connected"),
     "accounts": _l("G/L accounts"),
     "refreshed": _l("renewed"),
+    "gl_accounts": _l("G/L accounts"),
+    "journals": _l("journal codes"),
+    "vat_codes": _l("VAT codes"),
+}
+# Who asked for a run when no person did.
+ASKERS: dict[str, Any] = {
+    "": _l("schedule"),
+    "system": _l("schedule"),
+    "sweep": _l("RetailVista itself"),
 }
 
 EVIDENCE: dict[str, Any] = {
@@ -125,6 +134,10 @@ def kind_word(kind: str) -> Any:
 
 def count_word(name: str) -> Any:
     return COUNTS.get(name, name)
+
+
+def asker_word(asked_by: str) -> Any:
+    return ASKERS.get(asked_by, asked_by)
 
 
 def evidence_word(kind: str) -> str:
