@@ -14,7 +14,7 @@ from dataclasses import replace
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import and_, exists, or_, select, update
+from sqlalchemy import and_, bindparam, exists, or_, select, update
 from sqlalchemy.orm import Session
 
 from retailvista import db
@@ -65,64 +65,65 @@ def claim_to_send(
         ~_first_under_way(facts, alone=alone),
         ~exists(select(Instance.id).where(Instance.sending_locked != "")),
     )
-    claimed = change(
-        session,
-        conditions,
-        state=SENDING,
-        attempt=facts.attempt + 1,
-        lease_owner=owner[:64],
-        lease_until=now + ladder.LEASE,
-        alone=alone,
-        sent_at=None,
-        unknown_since=None,
-    )
-    return facts_of(session, facts.id) if claimed else None
+    claim: dict[str, Any] = {
+        "state": SENDING,
+        "attempt": facts.attempt + 1,
+        "lease_until": now + ladder.LEASE,
+        "alone": alone,
+        "sent_at": None,
+        "unknown_since": None,
+    }
+    claimed = change(session, conditions, lease_owner=owner[:64], **claim)
+    return replace(facts, **claim) if claimed else None
 
 
 def _other_under_way(facts: ExportFacts) -> Any:
     """Another export of the lane, of whatever company, without a good look since its last send."""
-    other = EXPORT.alias("other")
-    return exists(
-        select(other.c.id).where(
-            other.c.lane_key == facts.lane_key,
-            other.c.id != facts.id,
-            other.c.live,
-            other.c.state == SENDING,
-            other.c.decision == "",
-            other.c.good_looks == 0,
-        )
-    )
+    return _OTHER_UNDER_WAY.params(lane_key=facts.lane_key, own_id=facts.id)
 
 
 def _first_under_way(facts: ExportFacts, *, alone: bool) -> Any:
     """A journal that went alone and is not verified; for one that goes alone: any unverified."""
-    other = EXPORT.alias("first")
-    pending = and_(other.c.alone, other.c.state.in_(UNSETTLED))
-    if alone:
-        # What a person has settled, or is asked about, is not on its way any more.
-        on_its_way = and_(other.c.state.in_((SENDING, POSTED)), other.c.decision == "")
-        pending = or_(pending, on_its_way)
-    return exists(
-        select(other.c.id).where(
-            other.c.seat_id == facts.seat_id, other.c.id != facts.id, other.c.live, pending
-        )
+    found = _ANY_UNDER_WAY if alone else _FIRST_UNDER_WAY
+    return found.params(seat_id=facts.seat_id, own_id=facts.id)
+
+
+_OTHER = EXPORT.alias("other")
+_OTHER_UNDER_WAY = exists(
+    select(_OTHER.c.id).where(
+        _OTHER.c.lane_key == bindparam("lane_key"),
+        _OTHER.c.id != bindparam("own_id"),
+        _OTHER.c.live,
+        _OTHER.c.state == SENDING,
+        _OTHER.c.decision == "",
+        _OTHER.c.good_looks == 0,
     )
+)
+_OF_SEAT = and_(
+    _OTHER.c.seat_id == bindparam("seat_id"), _OTHER.c.id != bindparam("own_id"), _OTHER.c.live
+)
+_WENT_ALONE = and_(_OTHER.c.alone, _OTHER.c.state.in_(UNSETTLED))
+# What a person has settled, or is asked about, is not on its way any more.
+_ON_ITS_WAY = and_(_OTHER.c.state.in_((SENDING, POSTED)), _OTHER.c.decision == "")
+_FIRST_UNDER_WAY = exists(select(_OTHER.c.id).where(_OF_SEAT, _WENT_ALONE))
+_ANY_UNDER_WAY = exists(select(_OTHER.c.id).where(_OF_SEAT, or_(_WENT_ALONE, _ON_ITS_WAY)))
 
 
-def write_intent(session: Session, facts: ExportFacts, draft: Draft, payload: bytes) -> bool:
-    """The first intent of a claim: what will be sent, before it is. False = do not send."""
+def write_intent(
+    session: Session, facts: ExportFacts, draft: Draft, payload: bytes
+) -> ExportFacts | None:
+    """The first intent of a claim: what will be sent, before it is. None = do not send."""
     return _intend(
         session,
         facts,
         year=draft.entry.year,
         period=draft.entry.period,
         payload=payload,
-        payload_sha256=hashlib.sha256(payload).hexdigest(),
         expected={**draft.expected.to_json(), "shows": sorted(draft.shows)},
     )
 
 
-def write_intent_again(session: Session, facts: ExportFacts) -> bool:
+def write_intent_again(session: Session, facts: ExportFacts) -> ExportFacts | None:
     """The same number and the same bytes once more, in the same claim.
 
     Not while another send of the lane is unknown and nobody has looked for it yet.
@@ -131,27 +132,32 @@ def write_intent_again(session: Session, facts: ExportFacts) -> bool:
     return _intend(session, facts, ~_other_under_way(facts))
 
 
-def _intend(session: Session, facts: ExportFacts, *conditions: Any, **values: Any) -> bool:
+def _intend(
+    session: Session, facts: ExportFacts, *conditions: Any, **values: Any
+) -> ExportFacts | None:
     now = db.now(session)
-    written = change(
-        session,
-        (
-            *mine(facts),
-            EXPORT.c.state == SENDING,
-            EXPORT.c.lease_until >= now + ladder.LEASE_LEFT_TO_SEND,
-            *conditions,
-        ),
-        sent_at=now,
-        sends=EXPORT.c.sends + 1,
-        # Each send starts an unknown period of its own.
-        unknown_since=None,
-        looks=0,
-        good_looks=0,
-        in_use_looks=0,
-        **values,
+    fence = (
+        *mine(facts),
+        EXPORT.c.state == SENDING,
+        EXPORT.c.lease_until >= now + ladder.LEASE_LEFT_TO_SEND,
     )
-    add_evidence(session, facts, "intent" if written else "intent refused")
-    return written
+    # Each send starts an unknown period of its own.
+    intent: dict[str, Any] = {
+        "sent_at": now,
+        "sends": facts.sends + 1,
+        "unknown_since": None,
+        "looks": 0,
+        "good_looks": 0,
+        "in_use_looks": 0,
+        **values,
+    }
+    payload: bytes = values.get("payload", facts.payload)
+    digest = hashlib.sha256(payload).hexdigest()
+    if not change(session, (*fence, *conditions), payload_sha256=digest, **intent):
+        add_evidence(session, facts, "intent refused")
+        return None
+    add_evidence(session, facts, "intent", sha256=digest)
+    return replace(facts, **intent)
 
 
 def may_still_send(facts: ExportFacts, now: datetime) -> bool:

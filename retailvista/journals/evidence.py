@@ -10,7 +10,7 @@ from dataclasses import dataclass, fields
 from datetime import date, datetime, timedelta
 from typing import Any
 
-from sqlalchemy import Table, select
+from sqlalchemy import Table, insert, select
 from sqlalchemy.orm import Session
 
 from retailvista import db
@@ -131,13 +131,15 @@ def add_evidence(
     session: Session, facts: ExportFacts, kind: str, text: str = "", **detail: Any
 ) -> None:
     """Append what happened."""
-    session.add(
-        Evidence(
-            export_id=facts.id,
-            at=db.now(session),
-            attempt=facts.attempt,
-            kind=kind,
-            text=text[:TEXT_MAX],
-            detail=detail,
-        )
+    session.execute(
+        insert(table_of(Evidence)),
+        {
+            "company_id": scoped_company_id(),
+            "export_id": facts.id,
+            "at": db.now(session),
+            "attempt": facts.attempt,
+            "kind": kind,
+            "text": text[:TEXT_MAX],
+            "detail": detail,
+        },
     )

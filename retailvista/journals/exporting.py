@@ -39,6 +39,7 @@ REFUSED_WAIT = timedelta(minutes=15)
 # A command waits for what comes due so soon, such as the first looks after a lost answer.
 IDLE_WITHIN = timedelta(seconds=30)
 IDLE_ROUNDS = 4
+CALLS_AHEAD = 10
 
 
 def export_pass(
@@ -233,9 +234,8 @@ def _send_ready(work: Work) -> bool:
             work.go_on()
             outcome = work.noted(send(work, facts))
             moved = moved or outcome is not None
-            if outcome is None or outcome in {Next.CHECK, Next.CONFLICT}:
-                return moved
-            if outcome is Next.POSTED and _went_alone(work, facts):
+            if outcome in {None, Next.CHECK, Next.CONFLICT} or work.alone:
+                work.alone = False
                 return moved
         if not ready:
             return moved
@@ -243,9 +243,12 @@ def _send_ready(work: Work) -> bool:
             verify(work)
 
 
-def _went_alone(work: Work, facts: ExportFacts) -> bool:
-    with db.reading(work.session):
-        return bool(read_facts(work.session, EXPORT.c.id == facts.id, EXPORT.c.alone))
+def _charge_ahead(work: Work, calls: int) -> None:
+    """One charge for several sends; where they do not fit, each send asks for its own."""
+    try:
+        work.visit.ready(calls)
+    except Later:
+        work.visit.ready()
 
 
 def _postpone(

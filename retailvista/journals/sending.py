@@ -6,13 +6,15 @@ no transaction is open during the call; every outcome is settled under the fence
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from retailvista import db
 from retailvista.companies.language import company_language
 from retailvista.connectors.port import Answer, Outcome
 from retailvista.errors import Later, LoginNeeded, RetailVistaError
 from retailvista.journals import actions, claiming, ladder
 from retailvista.journals.entries import Address, Draft, draft, journal_rows, ledger_journal
-from retailvista.journals.evidence import EXPORT, ExportFacts, add_evidence, facts_of, seat_of
+from retailvista.journals.evidence import EXPORT, ExportFacts, add_evidence, seat_of
 from retailvista.journals.ladder import Move, Next
 from retailvista.journals.numbering import sending_locked
 from retailvista.journals.prechecks import Target, findings
@@ -31,16 +33,16 @@ def send(work: Work, facts: ExportFacts) -> Next | None:
     with db.transaction(work.session):
         if sending_locked(work.session):
             raise ConnectorStops("Sending is locked.")
-        shown = set(seat_of(work.session, facts.seat_id).shown)
-        owner, alone = work.outside.owner, not drafted.shows <= shown
-        claim = claiming.claim_to_send(work.session, facts, owner, alone=alone)
-        if claim is None:
-            return None
-    with db.transaction(work.session):
-        if not claiming.write_intent(work.session, claim, drafted, payload):
-            return None
-        claim = facts_of(work.session, claim.id)
-    return post(work, claim)
+        # Claim and intent in one transaction: nothing lies between them but this line.
+        alone = not drafted.shows <= _shown(work, facts)
+        claim = claiming.claim_to_send(work.session, facts, work.outside.owner, alone=alone)
+        if claim is not None:
+            claim = claiming.write_intent(work.session, claim, drafted, payload)
+    return None if claim is None else post(work, claim)
+
+
+def _shown(work: Work, facts: ExportFacts) -> set[str]:
+    return set(seat_of(work.session, facts.seat_id).shown)
 
 
 def _drafted(work: Work, facts: ExportFacts) -> Draft | None:
@@ -121,10 +123,12 @@ def _with_new_token(work: Work, claim: ExportFacts) -> tuple[ExportFacts, Answer
         uncounted = claiming.change(
             work.session, claiming.mine(claim), sends=max(claim.sends - 1, 0)
         )
-        if not uncounted or not claiming.write_intent_again(work.session, claim):
+        if not uncounted:
             return None
-        claim = facts_of(work.session, claim.id)
-    return claim, _answer(work, claim)
+        again = claiming.write_intent_again(
+            work.session, replace(claim, sends=max(claim.sends - 1, 0))
+        )
+    return None if again is None else (again, _answer(work, again))
 
 
 def _settle_answer(work: Work, claim: ExportFacts, answer: Answer) -> Next:
@@ -145,6 +149,7 @@ def _settle_answer(work: Work, claim: ExportFacts, answer: Answer) -> Next:
         settle(work.session, claim, result, work.outside.clock)
     if move.next is Next.POSTED:
         work.posted.add(claim.id)
+        work.alone = work.alone or claim.alone
     _stop_if_needed(answer, move)
     return move.next
 
@@ -194,7 +199,7 @@ def _stop_if_needed(answer: Answer, move: Move) -> None:
 def resend(work: Work, claim: ExportFacts) -> Next | None:
     """The same number and the same bytes again, in the claim of the look that allowed it."""
     with db.transaction(work.session):
-        if sending_locked(work.session) or not claiming.write_intent_again(work.session, claim):
+        if sending_locked(work.session):
             return None
-        claim = facts_of(work.session, claim.id)
-    return post(work, claim)
+        again = claiming.write_intent_again(work.session, claim)
+    return None if again is None else post(work, again)

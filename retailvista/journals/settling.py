@@ -119,12 +119,11 @@ def _values(facts: ExportFacts, result: Result, now: datetime, clock: Clock) -> 
 
 def _consequences(session: Session, facts: ExportFacts, result: Result) -> None:
     move = result.move
-    if move.next in {Next.POSTED, Next.VERIFIED}:
+    if move.next is Next.POSTED or (move.next is Next.VERIFIED and facts.state != POSTED):
         _exported(session, facts)
         _seat(session, facts, newest_known=facts.entry_number)
-    if move.next is Next.VERIFIED:
-        _learn(session, facts)
-        _connector(session, facts, conflicts_in_a_row=0)
+    if move.next is Next.VERIFIED and (facts.alone or facts.state != POSTED):
+        learn_from(session, facts)
     if move.next is Next.CONFLICT:
         if result.detail.get("found_number") not in (None, facts.entry_number):
             _seat(session, facts, number_honoured=PROOF_NO)
@@ -142,8 +141,8 @@ def _exported(session: Session, facts: ExportFacts) -> None:
     )
 
 
-def _learn(session: Session, facts: ExportFacts) -> None:
-    """The entry stands under our number; an export that went alone shows the rest the way."""
+def learn_from(session: Session, facts: ExportFacts) -> None:
+    """A verified entry stands under our number; one that went alone shows the rest the way."""
     seat = seat_of(session, facts.seat_id)
     if seat.number_honoured == PROOF_UNKNOWN:
         seat.number_honoured = PROOF_YES
@@ -153,6 +152,7 @@ def _learn(session: Session, facts: ExportFacts) -> None:
         seat.shown = sorted({*seat.shown, *facts.shows})
         seat.first_verified = min(facts.shows)
     session.flush()
+    _connector(session, facts, conflicts_in_a_row=0)
 
 
 def _seat(session: Session, facts: ExportFacts, **values: Any) -> None:

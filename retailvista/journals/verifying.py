@@ -16,7 +16,7 @@ from retailvista.journals.claiming import POSTED
 from retailvista.journals.evidence import EXPORT, ExportFacts, read_facts, seat_of
 from retailvista.journals.finding import Blind, EntryIndex, Sight, entries_between, sight_of
 from retailvista.journals.ladder import Found, Move, Next
-from retailvista.journals.settling import Result, pause, pause_for, settle_posted
+from retailvista.journals.settling import Result, learn_from, pause, pause_for, settle_posted
 from retailvista.journals.working import ConnectorStops, Work, retry_time
 
 BATCH = 60  # one page of Exact's headers
@@ -75,6 +75,10 @@ def _verify_batch(work: Work, batch: list[ExportFacts]) -> int:
     with db.transaction(work.session):
         for facts in batch:
             settled += _settle(work, facts, index)
+        verified = [facts for facts in batch if facts.id in work.verified]
+        if verified:
+            # What one verified entry shows of its seat, the others of the batch show as well.
+            learn_from(work.session, verified[-1])
     return settled
 
 

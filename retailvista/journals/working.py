@@ -65,6 +65,8 @@ class Work:
     posted: set[int] = field(default_factory=set)
     verified: set[int] = field(default_factory=set)
     master_is_fresh: bool = False
+    # A journal that goes alone was posted and must be read back before anything follows.
+    alone: bool = False
     refused: bool = False
 
     def go_on(self) -> None:

@@ -81,15 +81,15 @@ MUTANTS = (
     Mutant(
         "the lane does not wait for the first look",
         "journals/claiming.py",
-        "            other.c.good_looks == 0,",
-        "            other.c.good_looks < 0,",
+        "        _OTHER.c.good_looks == 0,",
+        "        _OTHER.c.good_looks < 0,",
         "0:100",
     ),
     Mutant(
         "the first journal does not go alone",
         "journals/sending.py",
-        "alone = work.outside.owner, not drafted.shows <= shown",
-        "alone = work.outside.owner, drafted.shows < shown < frozenset()",
+        "alone = not drafted.shows <= _shown(work, facts)",
+        "alone = False",
         "0:100",
     ),
     Mutant(
