@@ -28,8 +28,10 @@ SENTENCES = {
     "Refused", "NotFound", "NotAllowed", "Later", "LoginNeeded", "Unknown", "CrossSite",
     "FieldProblem", "Finding", "TestResult", "LoginResult", "Trouble", "LaneClosed", "Busy",
     "TooEarly", "TokenRefused", "DiskRefused", "ConnectorStops", "Blind", "Answer",
-    "add_evidence", "end",
+    "ProofResult",
 }  # fmt: skip
+# Calls that are told more than sentences.
+TELLING = {"add_evidence", "end"}
 KEYWORDS = {"_": None, "_l": None, "gettext": None, "lazy_gettext": None, "ngettext": (1, 2)}
 SENTENCE = re.compile(r"[A-Z][^ ]* .*[.?:]", re.DOTALL)
 LAYERS = ("companies", "connectors", "journals", "runs", "mail", "web", "ledger")
@@ -74,19 +76,22 @@ def _sentences() -> Iterator[tuple[str, str]]:
 def _said(node: ast.AST) -> Iterator[ast.expr]:
     """Arguments of errors and findings, values of the tables called TEXTS, sentences with a name.
 
-    A named sentence is a constant (WHY), a local called `text`, what a function returns, or a
-    message for a page.
+    A named sentence is a constant (WHY), a local called `text` or `message`, what a function
+    returns, or a message for a page.
     """
     match node:
         case ast.Call() if _called(node) in SENTENCES:
             yield from (*node.args, *(keyword.value for keyword in node.keywords))
+        case ast.Call(args=arguments) if _called(node) in TELLING:
+            for argument in arguments:
+                yield from _whole_sentence(argument)
         case (
             ast.Assign(targets=[ast.Name(id="TEXTS")], value=ast.Dict(values=values))
             | ast.AnnAssign(target=ast.Name(id="TEXTS"), value=ast.Dict(values=values))
         ):
             yield from values
         case ast.Assign(targets=[ast.Name(id=name)], value=value) if name.isupper() or (
-            name == "text"
+            name in ("text", "message")
         ):
             yield from _whole_sentence(value)
         case ast.Return(value=ast.expr() as value) | ast.keyword(arg="message", value=value):

@@ -19,7 +19,7 @@ from retailvista.connectors import grants, testing, visits
 from retailvista.connectors.choosing import connector_by_number
 from retailvista.connectors.models import Connector, Grant
 from retailvista.connectors.outside import Outside
-from retailvista.journals import building, control, exporting, releasing
+from retailvista.journals import building, control, exporting, proving, releasing
 from retailvista.journals.models import Export
 from retailvista.runs.asking import ask
 from retailvista.runs.working import Counts, Kinds, RunFacts, progress, say
@@ -118,6 +118,20 @@ def test(outside: Outside, facts: RunFacts) -> Counts:
     return {"connected": 1} if result.kind == "connected" else {"failed": 1}
 
 
+def prove(outside: Outside, facts: RunFacts) -> Counts:
+    """The second proof, as the person who asked for it agreed."""
+    assert facts.connector_number is not None, "a proof is of one connector"
+    result = proving.prove_refusal(
+        outside,
+        facts.connector_number,
+        facts.asked_by,
+        consent=facts.args.get("consent") is True,
+    )
+    shown = result.proof is not proving.Proof.NOT_SHOWN
+    say(outside, facts, "info" if shown and not result.left_behind else "warning", result.message)
+    return {"proven": 1} if shown else {"failed": 1}
+
+
 KINDS: Kinds = {
     "build": build,
     "export": export,
@@ -126,6 +140,7 @@ KINDS: Kinds = {
     "refresh": refresh,
     "master": master,
     "test": test,
+    "prove": prove,
 }
 
 

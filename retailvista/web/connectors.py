@@ -23,6 +23,7 @@ from retailvista.connectors.app_keys import uses_operators_app
 from retailvista.connectors.masters import stored_master
 from retailvista.connectors.models import Connector, Grant, RequestLog
 from retailvista.connectors.registry import provider_of
+from retailvista.errors import Refused
 from retailvista.journals import deciding
 from retailvista.web import wiring
 from retailvista.web.access import ADMINISTRATOR, BOOKKEEPER, VIEWER, allow
@@ -157,6 +158,16 @@ def resume(number: int) -> Response:
     return redirect(url_for(".page", number=number, done="saved"), 303)
 
 
+@screen.post("/connectors/<int:number>/prove")
+@allow(BOOKKEEPER)
+def prove(number: int) -> Response:
+    """One entry is sent twice on purpose: not without the box that says so."""
+    _row(number)
+    if request.form.get("consent") != "yes":
+        raise Refused("This sends an entry to the books a second time: consent is needed.")
+    return redirect(ask_for("prove", str(number), {"consent": True}, connector=number), 303)
+
+
 @screen.post("/connectors/<int:number>/disconnect")
 @allow(ADMINISTRATOR)
 def disconnect(number: int) -> Response:
@@ -203,6 +214,7 @@ def _page(row: Connector, filled: ConnectorForm) -> str:
         login_url=_login_url(row), findings=_findings(),
         divisions=(row.last_test or {}).get("divisions", []),
         journals=_general_journals(master), proof_steps=steps,
+        prove_url=url_for(".prove", number=row.number),
     )  # fmt: skip
 
 

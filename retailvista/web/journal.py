@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from flask import Blueprint, g, redirect, render_template, request, url_for
-from sqlalchemy import select
+from sqlalchemy import or_, select
 from sqlalchemy.orm import Session
 from werkzeug.wrappers import Response
 
@@ -16,6 +16,7 @@ from retailvista.journals import actions, building, deciding, drilling, preview,
 from retailvista.journals.line_sources import SOURCE_WORDS
 from retailvista.journals.listing import JournalFilter, list_journals
 from retailvista.journals.models import ControlDay, Evidence, Export, JournalRow, ReceiptRow
+from retailvista.runs.models import Run
 from retailvista.web import wiring
 from retailvista.web.access import BOOKKEEPER, VIEWER, allow
 from retailvista.web.asking import ask_for
@@ -118,8 +119,22 @@ def _exports(session: Session, row: JournalRow) -> dict[str, Any]:
     exits = actions.EXITS.get(live.decision, ()) if live else ()
     return {
         "export": live, "evidence": evidence, "connector": connector, "hint": hint, "exits": exits,
-        "said": said,
+        "said": said, "sent_by": _sent_by(session, live, connector),
     }  # fmt: skip
+
+
+def _sent_by(session: Session, export: Export | None, connector: Connector | None) -> int | None:
+    """The number of the run that sent it, as far as runs of that time are known."""
+    if export is None or connector is None or export.sent_at is None:
+        return None
+    return session.scalar(
+        select(Run.number)
+        .where(Run.kind == "export", Run.started_at <= export.sent_at)
+        .where(or_(Run.ended_at.is_(None), Run.ended_at >= export.sent_at))
+        .where(or_(Run.connector_number.is_(None), Run.connector_number == connector.number))
+        .order_by(Run.number.desc())
+        .limit(1)
+    )
 
 
 def _related(session: Session, row: JournalRow) -> dict[str, Any]:

@@ -64,6 +64,7 @@ KINDS: dict[str, Any] = {
     "refresh": _l("Renew the login"),
     "master": _l("Fetch master data"),
     "test": _l("Test the connector"),
+    "prove": _l("Second proof"),
     "sweep": _l("Look for what was left lying"),
     "mail": _l("Send mails"),
     "administrator": _l("Administrator"),
@@ -89,6 +90,7 @@ COUNTS: dict[str, Any] = {
     "new": _l("new"),
     "known": _l("known already"),
     "connected": _l("connected"),
+    "proven": _l("proven"),
     "accounts": _l("G/L accounts"),
     "refreshed": _l("renewed"),
     "gl_accounts": _l("G/L accounts"),
@@ -115,6 +117,7 @@ EVIDENCE: dict[str, Any] = {
     "resend": _l("Sent again"),
     "decision": _l("Decision"),
     "control": _l("Found by the control"),
+    "second proof": _l("Second proof"),
     "search": _l("Searched the whole journal"),
     "refused before sending": _l("Refused before sending"),
 }

@@ -17,6 +17,7 @@ from werkzeug.test import TestResponse
 from retailvista import db, vault, web
 from retailvista.clock import Clock
 from retailvista.companies import people
+from retailvista.companies.models import Instance
 from retailvista.companies.scope import company_scope
 from retailvista.config import Settings, load_settings
 from retailvista.connectors.app_keys import operators_apps
@@ -26,6 +27,7 @@ from retailvista.web.wiring import Wired
 from tests.conftest import TestClock
 from tests.world import add_company, new_database, session_maker
 
+INSTALLATION = "5f2d9a10-0000-4000-8000-000000000001"
 COMPANIES = {"groenhof": 1, "bloemhof": 2}
 PASSWORD = "tulpen uit Lisse 7"
 BASE = "retailvista.localhost:8000"
@@ -140,6 +142,10 @@ def filled_file() -> Path:
         add_company(session),
         add_company(session, 2, "Bloemhof Canarium", "bloemhof"),
     )
+    with db.transaction(session):
+        session.add(
+            Instance(uuid=INSTALLATION, key_id="k", key_check="", created_at=db.now(session))
+        )
     assert dict(zip(COMPANIES, made, strict=True)) == COMPANIES
     for alias, company_id in COMPANIES.items():
         with company_scope(company_id):

@@ -47,6 +47,7 @@ EXAMPLES: dict[str, dict[str, tuple[str, str, str]]] = {
             "/connectors/<int:number>/division",
             "/connectors/<int:number>/automatic",
             "/connectors/<int:number>/resume",
+            "/connectors/<int:number>/prove",
             "/connectors/<int:number>/disconnect",
             "/connectors/<int:number>/delete",
             "/connectors/<int:number>/oauth",
