@@ -6,6 +6,7 @@ A changed password logs out everywhere at once. A token is shown once, on the an
 from __future__ import annotations
 
 from datetime import datetime, time
+from functools import partial
 
 from flask import Blueprint, g, redirect, render_template, request, url_for
 from flask_babel import lazy_gettext as _l
@@ -86,12 +87,14 @@ def _keeps_address() -> bool:
 
 
 # One count of tries for both forms that ask for the own password.
-TRIES = {"limit_value": "10 per hour", "scope": "own password", "key_func": _person_key}
+own_password_limit = partial(
+    login.limiter.shared_limit, "10 per hour", scope="own password", key_func=_person_key
+)
 
 
 @screen.post("/profile")
 @allow(VIEWER)
-@login.limiter.shared_limit(**TRIES, exempt_when=_keeps_address)
+@own_password_limit(exempt_when=_keeps_address)
 def save() -> Response | tuple[str, int]:
     filled = ProfileForm(request.form)
     if not filled.validate():
@@ -109,7 +112,7 @@ def save() -> Response | tuple[str, int]:
 
 @screen.post("/profile/password")
 @allow(VIEWER)
-@login.limiter.shared_limit(**TRIES)
+@own_password_limit()
 def change_password() -> Response | tuple[str, int]:
     filled = PasswordForm(request.form)
     if not filled.validate():
