@@ -16,11 +16,23 @@ from datetime import UTC, datetime, timedelta
 
 import psycopg
 import pytest
+import structlog
 from hypothesis import settings
 
 # Several engines share the machine, so no deadline; where nobody looks on, the same examples.
 settings.register_profile("house", deadline=None, derandomize="CI" in os.environ)
 settings.load_profile("house")
+
+# Traces without the values of local variables: a secret that a test made may be among them.
+structlog.configure(
+    processors=[
+        structlog.contextvars.merge_contextvars,
+        structlog.processors.add_log_level,
+        structlog.dev.ConsoleRenderer(
+            colors=False, exception_formatter=structlog.dev.plain_traceback
+        ),
+    ]
+)
 
 START = datetime(2026, 3, 14, 9, 0, tzinfo=UTC)
 

@@ -17,9 +17,10 @@ def logs_on_stderr():
     """As the console script has it: stdout belongs to the documents."""
     root = logging.getLogger()
     handlers, level = list(root.handlers), root.level
+    before = structlog.get_config()
     logs.configure("WARNING")
     yield
-    structlog.reset_defaults()
+    structlog.configure(**before)
     root.handlers, root.level = handlers, level
 
 
