@@ -36,6 +36,7 @@ ACTIONS: dict[str, Any] = {
     "login_needed": _l("Login needed"),
     "logged_in": _l("Logged in"),
     "token_emptied": _l("API token emptied"),
+    "help judged": _l("Help judged"),
     "schedule changed": _l("Schedule changed"),
     "schedule switched": _l("Schedule switched"),
     "file.read": _l("Till file read"),

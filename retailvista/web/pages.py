@@ -27,6 +27,7 @@ DONE = {
     "reversed": _l("The reversal has been built; release it to send it."),
     "withdrawn": _l("The journal has been withdrawn; its receipts are free again."),
     "disconnected": _l("The connector is disconnected. Log in again to use it."),
+    "judged": _l("Thank you. Your judgement has been kept."),
     "token-revoked": _l("The access token has been revoked."),
 }
 

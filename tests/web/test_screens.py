@@ -260,10 +260,3 @@ def test_every_decision_is_in_the_audit_and_none_holds_a_secret(site, admin):
     assert "connector_saved" in actions
     assert "een groot geheim" not in details + sealed
     assert "een groot geheim" not in admin.get("/audit").text
-
-
-@pytest.mark.statement("R-55")
-def test_the_help_tells_how_to_start_and_can_be_printed(admin):
-    page = admin.get("/help").text
-    assert "Hoe start ik een koppeling met Exact Online?" in page
-    assert "data-print" in page
