@@ -1,4 +1,4 @@
-"""journals: build, list, show, release, export, control, reverse."""
+"""journals: build, list, show, release, export, control, reverse, build-again."""
 
 from __future__ import annotations
 
@@ -33,7 +33,10 @@ def journals() -> None:
 def build(alias: str, until: date | None) -> dict[str, Any]:
     """Make journals of the store days that are ready, and tell which problems hold the others."""
     with in_company(alias) as (_outside, session, _company):
-        result = building.build_journals(session, until, ACTOR)
+        return _built(building.build_journals(session, until, ACTOR))
+
+
+def _built(result: building.BuildResult) -> dict[str, Any]:
     return {
         "built": [
             {
@@ -173,6 +176,17 @@ def reverse(alias: str, number: int, reason: str) -> dict[str, Any]:
             "number": reversing.reverse_journal(session, number, reason, ACTOR),
             "reverses": number,
         }
+
+
+@journals.command("build-again")
+@click.option("--company", "alias", required=True)
+@click.argument("number", type=int)
+@json_option
+def build_again(alias: str, number: int) -> dict[str, Any]:
+    """Free the receipts of a reversed journal, and make a new journal of them."""
+    with in_company(alias) as (_outside, session, _company):
+        building.build_again(session, number, ACTOR)
+        return _built(building.build_journals(session, None, ACTOR))
 
 
 def _say_refusals(counts: dict[str, int]) -> None:

@@ -60,7 +60,7 @@ def list_all(alias: str, missing: bool) -> list[dict[str, Any]]:
 @click.option("--company", "alias", required=True)
 @click.argument("kind", type=click.Choice(KINDS))
 @click.argument("code")
-@click.argument("gl")
+@click.argument("gl", default="")
 @click.option("--sales-type", default="")
 @click.option("--vat", default="", help="A rate for groups; for kind vat the code in the books.")
 @click.option("--name", default="")
@@ -68,7 +68,7 @@ def list_all(alias: str, missing: bool) -> list[dict[str, Any]]:
 def set_one(  # noqa: PLR0913  the parts of a link
     *, alias: str, kind: str, code: str, gl: str, sales_type: str, vat: str, name: str
 ) -> dict[str, Any]:
-    """Set one link."""
+    """Set one link. GL may be left out for a VAT rate of 0, which has no VAT to book."""
     with in_company(alias) as (_outside, session, _company):
         row = ledger_links.set_link(session, kind, code, sales_type, vat, gl, ACTOR, name)
         return _shown(row)

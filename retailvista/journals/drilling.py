@@ -79,6 +79,7 @@ class ReceiptTrail:
     journal_state: str = ""
     lines: tuple[LineShare, ...] = ()
     entry: EntryInBooks | None = None
+    reversed_by: int | None = None
 
 
 def receipts_behind_line(session: Session, sequence: int, line_nr: int) -> LineReceipts:
@@ -137,7 +138,12 @@ def journal_of_receipt(session: Session, store_code: str, register: str, nr: str
     ).one()
     lines = _shares(receipt, journal)
     entry = _entry(session, journal.id)
-    return ReceiptTrail(receipt, file_name, journal.sequence, journal.state, lines, entry)
+    mirror = select(JournalRow.sequence).where(
+        JournalRow.reverses_id == journal.id, JournalRow.state != "withdrawn"
+    )
+    return ReceiptTrail(
+        receipt, file_name, journal.sequence, journal.state, lines, entry, session.scalar(mirror)
+    )
 
 
 def _shares(receipt: Receipt, journal: JournalRow) -> tuple[LineShare, ...]:

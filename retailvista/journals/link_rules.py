@@ -43,7 +43,7 @@ def checked_link(row: LinkRow) -> LinkRow:
         raise Refused(f"A link of kind {row.kind} needs a code.")
     if row.kind == FALLBACK and not row.code and row.gl_code not in (BY_GROUPS, BY_VAT):
         raise Refused(f"The fallback table is {BY_GROUPS} or {BY_VAT}, not {row.gl_code!r}.")
-    if not row.gl_code or len(row.gl_code) > GL_CODE_MAX:
+    if len(row.gl_code) > GL_CODE_MAX or not (row.gl_code or _may_lack_account(row)):
         raise Refused(f"{row.kind} {row.code}: give a G/L code of at most {GL_CODE_MAX} signs.")
     if len(row.code) > CODE_MAX:
         raise Refused(f"Code {row.code!r} is longer than {CODE_MAX} signs.")
@@ -53,6 +53,16 @@ def checked_link(row: LinkRow) -> LinkRow:
         return _with_rates(row)
     except ValueError as wrong:
         raise Refused(f"{row.kind} {row.code}: {wrong}; write a percentage such as 21.") from None
+
+
+def _may_lack_account(row: LinkRow) -> bool:
+    """No VAT, no account: a rate of zero, or a till's own code, which may stand for zero.
+
+    A day with VAT on such a link is held by the checks before posting.
+    """
+    if row.kind != VAT:
+        return False
+    return row.code.startswith(TILL_PREFIX) or row.code.strip(" %0.,") == ""
 
 
 def _with_rates(row: LinkRow) -> LinkRow:

@@ -8,7 +8,7 @@ Functions run inside the caller's `db.reading`.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date
 from typing import Any
 
@@ -22,6 +22,7 @@ from retailvista.journals.actions import WAITING_FOR_PERSON
 from retailvista.journals.completeness import missing_days, receipt_gaps
 from retailvista.journals.csvfile import decimal
 from retailvista.journals.models import Export, JournalRow
+from retailvista.ledger.journal import REVERSAL
 
 __all__ = [
     "JournalFilter",
@@ -128,10 +129,14 @@ class ListedJournal:
 
 @dataclass(frozen=True, slots=True)
 class Totals:
-    """Over the whole filter, not only the page; debit per currency in minor units."""
+    """Over the whole filter, not only the page; debit per currency in minor units.
+
+    A reversal and the journal that it reverses cancel out: `undone` has them, `debit` has not.
+    """
 
     count: int
     debit: dict[str, int]
+    undone: dict[str, int] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -254,9 +259,16 @@ def _listed(row: Any) -> ListedJournal:
 
 
 def _totals(session: Session, conditions: list[ColumnElement[bool]]) -> Totals:
-    query = _joined(select(JournalRow.currency, func.count(), func.sum(JournalRow.debit))).where(
-        *conditions
-    )
+    """Of what stands, and apart of what was reversed with its reversals."""
+    stands = and_(JournalRow.kind != REVERSAL, REVERSED_BY.is_(None))
+    kept = case((stands, JournalRow.debit), else_=0)
+    query = _joined(
+        select(JournalRow.currency, func.count(), func.sum(JournalRow.debit), func.sum(kept))
+    ).where(*conditions)
     rows = session.execute(query.group_by(JournalRow.currency)).all()
     # PostgreSQL sums big integers as numeric.
-    return Totals(sum(row[1] for row in rows), {row[0]: int(row[2]) for row in rows})
+    return Totals(
+        sum(count for _currency, count, _all, _kept in rows),
+        {currency: int(kept) for currency, _count, _all, kept in rows},
+        {currency: int(all_ - kept) for currency, _count, all_, kept in rows if all_ != kept},
+    )

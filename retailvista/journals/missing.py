@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, replace
 
 from retailvista.journals.seen import LineUse, PaymentUse, Seen
-from retailvista.ledger.link_rows import GROUP, PAYMENT, ROUNDING, VAT, rate_text
+from retailvista.ledger.link_rows import GROUP, PAYMENT, ROUNDING, TILL_PREFIX, VAT, rate_text
 from retailvista.ledger.links import Links
 from retailvista.ledger.receipt import CASH_DIFFERENCE
 
@@ -66,7 +66,9 @@ def _for_lines(
     if (link is None and (use.with_vat or is_revenue)) or (
         link is not None and use.with_vat and not link.gl_code
     ):
-        yield Missing(VAT, rate, "", "", "", count, example)
+        # A link on the till's own code goes before one on the rate, so it is the one to mend.
+        code = f"{TILL_PREFIX}{use.vat_code}" if use.vat_code in links.vat else rate
+        yield Missing(VAT, code, "", "", "", count, example)
 
 
 def _for_payment(

@@ -34,7 +34,7 @@ class LinkForm(PageForm):
     code = StringField(_l("Code"), [validators.Length(max=60)])
     sales_type = StringField(_l("Sales type"), [validators.Length(max=20)])
     vat = StringField(_l("VAT rate or VAT code"), [validators.Length(max=10)])
-    gl_code = StringField(_l("G/L account"), [validators.InputRequired()])
+    gl_code = StringField(_l("G/L account"), [validators.Length(max=20)])
 
 
 @dataclass(frozen=True, slots=True)

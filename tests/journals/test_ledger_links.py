@@ -66,6 +66,27 @@ def test_missing_links_count_and_name_a_receipt(shop: Shop) -> None:
     ]
 
 
+@pytest.mark.parametrize("code", ["0", "0 %", "0,00", "till:G"])
+def test_a_vat_link_without_vat_needs_no_account(shop: Shop, code: str) -> None:
+    shop.do(set_link, "vat", code, "", "20", "", "tester")
+    (row,) = shop.see(list_links)  # type: ignore[misc]
+    assert (row.gl_code, row.vat) == ("", "20")
+
+
+@pytest.mark.parametrize(("kind", "code"), [("vat", "9"), ("vat", "10"), ("payment", "0")])
+def test_every_other_link_needs_an_account(shop: Shop, kind: str, code: str) -> None:
+    with pytest.raises(Refused, match="G/L code"):
+        shop.do(set_link, kind, code, "", "20", "", "tester")
+
+
+def test_vat_on_a_link_without_an_account_holds_the_day(shop: Shop) -> None:
+    shop.link()
+    shop.import_links("kind,code,vat,gl_code\ngroup,PLANT,,8210\nvat,till:9,1,\n")
+    shop.read(till_file(receipt(1)))
+    assert [held.problem.code for held in shop.build().problems] == ["vat_unlinked"]
+    assert ("vat", "till:9") in {(m.kind, m.code) for m in shop.see(missing_links)}  # type: ignore[attr-defined]
+
+
 def test_one_rate_has_one_spelling(shop: Shop) -> None:
     for text in ("21", "21 %", "21,0", "21.00"):
         shop.do(set_link, "vat", text, "", "2", "1500", "tester")

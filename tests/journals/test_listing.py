@@ -8,7 +8,7 @@ from datetime import date, timedelta
 from decimal import Decimal
 
 import pytest
-from sqlalchemy import select
+from sqlalchemy import select, update
 from sqlalchemy.orm import Session
 
 from retailvista import db
@@ -18,6 +18,7 @@ from retailvista.journals.csvfile import COLUMNS, journals_csv
 from retailvista.journals.exporting_states import state_of
 from retailvista.journals.listing import JournalFilter, list_journals, state_counts
 from retailvista.journals.models import Export, JournalRow
+from retailvista.journals.reversing import reverse_journal
 from tests.journals.shop import GROENHOF, Shop, receipt, till_file
 
 FIRST = date(2026, 1, 1)
@@ -171,6 +172,19 @@ def test_missing_days_and_gaps_between_receipt_numbers(shop: Shop) -> None:
     assert (gap.after_on, gap.before_on) == (date(2026, 3, 3), date(2026, 3, 5))
     assert shop.see(receipt_gaps, date(2026, 3, 5), date(2026, 3, 5)) == []
     assert shop.see(missing_days, date(2026, 3, 5)) == []
+
+
+def test_what_is_reversed_and_its_reversal_are_not_in_the_total(shop: Shop) -> None:
+    filled(shop, 3)
+    shop.do(_exported)
+    shop.do(reverse_journal, 2, "counted twice", "tester")
+    totals = shop.see(list_journals).totals  # type: ignore[attr-defined]
+    assert (totals.count, totals.debit, totals.undone) == (4, {"EUR": 2180}, {"EUR": 2180})
+
+
+def _exported(session: Session) -> None:
+    with db.transaction(session):
+        session.execute(update(JournalRow).values(state="exported"))
 
 
 @pytest.mark.statement("R-54")

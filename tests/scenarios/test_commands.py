@@ -19,6 +19,7 @@ init, demo, serve, worker, company add, company list, store add, store list, use
 connector add, connector list, connector show, connector test, connector set,
 connector login-url, links init, links list, links import, links set, receipts import,
 journals build, journals list, journals show, journals release, journals reverse,
+journals build-again,
 journals export, journals control, schedule list, schedule set, run list, run show,
 sandbox serve, sandbox app add, backup, restore, key rotate
 """

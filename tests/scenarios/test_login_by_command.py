@@ -81,6 +81,14 @@ def _then_reversed_and_told(house):
         "journals", "reverse", "--company", "groenhof", "2", "--reason", "counted twice"
     )
     assert reversal["reverses"] == 2
+    again = house.json("journals", "build-again", "--company", "groenhof", "2")
+    (built,) = again["built"]
+    old = house.json("journals", "show", "--company", "groenhof", "2")
+    assert (built["business_date"], built["debit"]) == (old["business_date"], old["debit"])
+    assert built["number"] > reversal["number"]
+    refused = house.run("journals", "build-again", "--company", "groenhof", "1")
+    assert refused.exit_code == 1
+    assert "is not reversed" in refused.stderr
     kinds = {row["kind"] for row in house.json("run", "list", "--company", "groenhof")}
     assert "export" in kinds
     (number,) = (

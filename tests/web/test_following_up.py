@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import date
@@ -15,9 +16,9 @@ from retailvista.companies.scope import company_scope
 from retailvista.connectors.models import Connector, PostingSeat
 from retailvista.journals.building import build_journals
 from retailvista.journals.control import CHANGED, ControlDifference
-from retailvista.journals.models import ControlDay, JournalRow
+from retailvista.journals.models import ControlDay, Evidence, Export, JournalRow
 from retailvista.web import words
-from tests.web.filling import fill
+from tests.web.filling import a_receipt, fill
 from tests.web.site import Browser, Site
 
 
@@ -41,6 +42,10 @@ def test_a_reversed_day_is_built_again_from_its_page(site: Site, admin: Browser)
     assert answer.headers["Location"].startswith("/journals/2")
     assert "Tegengeboekt door Journaalpost 2" in admin.get("/journals").text
     assert "Tegenboeking Omzet Planten en bloemen 9%" in admin.get("/journals/2").text
+    listed = admin.get("/journals").text
+    assert "niet meegeteld: tegengeboekte journaalposten en hun tegenboekingen" in listed
+    assert "<div>EUR 0,00</div>" in listed
+    assert "hun tegenboekingen EUR 24.075,26" in listed
     page = admin.get("/journals/1").text
     assert "/journals/1/build-again" in page
     assert "dus staan zijn bonnen niet in de boekhouding" in page
@@ -49,6 +54,52 @@ def test_a_reversed_day_is_built_again_from_its_page(site: Site, admin: Browser)
         (built,) = build_journals(session, None, "test").built
     assert (built.debit, built.business_date) == (1203763, date(2026, 3, 10))
     assert "/journals/1/build-again" not in admin.get("/journals/1").text
+
+
+def test_a_receipt_of_a_reversed_journal_names_the_reversal(site: Site, admin: Browser) -> None:
+    fill(site)
+    with changing(site) as session:
+        booked(session)
+    receipt = "/receipts/1/" + "/".join(a_receipt(site, "groenhof"))
+    assert "Geboekt en gecontroleerd" in admin.get(receipt).text
+    admin.post("/journals/1/reverse", reason="verkeerde rekening")
+    page = admin.get(receipt).text
+    assert "Tegengeboekt door" in page
+    assert "/journals/2" in page
+    assert "Geboekt en gecontroleerd" not in page
+
+
+def booked(session: Session) -> None:
+    """Journal 1 stands in the books, with what happened told."""
+    row = session.scalars(select(JournalRow)).one()
+    connector = session.scalars(select(Connector)).first()
+    assert connector is not None
+    seat = PostingSeat(seat_key="x", connector_id=connector.id, division=1, journal_code="91")
+    session.add(seat)
+    session.flush()
+    now = db.now(session)
+    export = Export(
+        journal_id=row.id, connector_id=connector.id, seat_id=seat.id, lane_key="l", site="s",
+        division=1, journal_code="91", year=2026, period=3, entry_number=26_000_001,
+        posting_key="k1", state="verified", not_before=now, created_at=now,
+    )  # fmt: skip
+    session.add(export)
+    session.flush()
+    session.add(Evidence(export_id=export.id, at=now, attempt=1, kind="posted", text=""))
+    row.state = "exported"
+
+
+def test_the_vat_of_a_return_is_negative_and_a_moment_is_told_once(
+    site: Site, admin: Browser
+) -> None:
+    fill(site)
+    with changing(site) as session:
+        booked(session)
+    page = admin.get("/journals/1").text
+    assert '<td class="rv-number">-21,00</td><td class="rv-number">100,00</td>' in page
+    assert '<td class="rv-number">630,00</td><td class="rv-number"></td>' in page
+    (moment,) = re.findall(r"<time>(.*?)</time>", page)
+    assert re.fullmatch(r"\d+ \w+\.? 20\d\d · \d\d:\d\d:\d\d", moment)
 
 
 def test_what_control_found_stands_on_the_journal_and_says_what_to_do(
@@ -87,6 +138,7 @@ def test_what_control_found_stands_on_the_journal_and_says_what_to_do(
     assert "/journals/1" in control
     assert "Ga na wie haar heeft gewijzigd" in control
     assert "Netto debet Exact" in control
+    assert '<td data-name="Dagboek" class="rv-code">91</td>' in control
 
 
 def test_a_preview_names_the_administration_before_the_release(site: Site, admin: Browser) -> None:
