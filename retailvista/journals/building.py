@@ -16,6 +16,7 @@ from sqlalchemy.orm import Session
 
 from retailvista import db
 from retailvista.companies import audit
+from retailvista.companies.language import company_language
 from retailvista.companies.models import Store
 from retailvista.errors import NotFound, Refused
 from retailvista.journals import declaring, journal_rows
@@ -72,7 +73,8 @@ def build_journals(
     declaring.refresh_days(session)
     with db.reading(session):
         links = links_of(session)
-        shared = BuiltWith(links, links.to_json(), names_of(seen_in_files(session)), actor)
+        names, language = names_of(seen_in_files(session)), company_language(session)
+        shared = BuiltWith(links, links.to_json(), names, actor, language)
         days = _days_to_build(session, shared, until)
     built: list[BuiltJournal] = []
     problems: list[DayProblem] = []

@@ -45,6 +45,7 @@ class BuiltWith:
     links_json: dict[str, Any]
     names: dict[str, str]
     actor: str
+    language: str
 
 
 @dataclass(slots=True)
@@ -108,7 +109,9 @@ def _compute(session: Session, store: StoreRef, on: date, shared: BuiltWith) -> 
     if holding(work.problems):
         return work
     kind = LATE if standing else DAY
-    journal = post(declaration, shared.links, kind=kind, names=shared.names)
+    journal = post(
+        declaration, shared.links, kind=kind, names=shared.names, language=shared.language
+    )
     journal = journal_rows.with_cost_centre(journal, store.cost_centre)
     if len(journal.lines) > LINES_MAX:
         work.problems.append(_too_large(len(journal.lines)))

@@ -7,8 +7,8 @@ from __future__ import annotations
 
 from retailvista.ledger.journal import LineKey
 from retailvista.ledger.links import FROM_FILE, FROM_LINK, Links
-from retailvista.ledger.posting import PAYMENT, ROUNDING, VAT
 from retailvista.ledger.receipt import NON_REVENUE, SOLD, ReceiptLine, Tender
+from retailvista.ledger.wording import PAYMENT, ROUNDING, VAT
 
 SOURCE_WORDS = {
     "file": ("uit het kassabestand", "from the till file"),

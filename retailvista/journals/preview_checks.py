@@ -14,8 +14,8 @@ from retailvista.connectors.port import MasterData
 from retailvista.journals.drilling import signed
 from retailvista.journals.models import JournalLine, JournalRow
 from retailvista.ledger.journal import Journal, Side
-from retailvista.ledger.posting import PAYMENT
 from retailvista.ledger.problem import Problem
+from retailvista.ledger.wording import PAYMENT
 
 PASSED, FAILED, UNKNOWN = "passed", "failed", "unknown"
 RESULT_WORDS = {

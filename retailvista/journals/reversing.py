@@ -12,11 +12,13 @@ from sqlalchemy.orm import Session
 
 from retailvista import db
 from retailvista.companies import audit
+from retailvista.companies.language import company_language
 from retailvista.errors import NotFound, Refused
 from retailvista.journals.counters import journal_numbers
 from retailvista.journals.entries import journal_rows
 from retailvista.journals.models import JournalLine, JournalRow
 from retailvista.ledger.journal import REVERSAL, Side
+from retailvista.ledger.wording import reversal_of_line
 
 DESCRIPTION_MAX = 120
 REFERENCE = "{reference} R"
@@ -59,7 +61,8 @@ def _reverse(session: Session, sequence: int, reason: str, actor: str) -> int:
         receipt_runs=row.receipt_runs,
         built_at=db.now(session),
     )
-    mirror.lines = [_mirrored(line) for line in lines]
+    language = company_language(session)
+    mirror.lines = [_mirrored(line, language) for line in lines]
     session.add(mirror)
     session.flush()
     audit.record(
@@ -83,13 +86,13 @@ def _check(session: Session, row: JournalRow) -> None:
         raise Refused(f"Journal {row.sequence} already has a reversal.")
 
 
-def _mirrored(line: JournalLine) -> JournalLine:
+def _mirrored(line: JournalLine, language: str) -> JournalLine:
     return JournalLine(
         nr=line.nr,
         side=Side(line.side).other.value,
         amount=line.amount,
         gl_code=line.gl_code,
-        description=f"Tegenboeking {line.description}"[:DESCRIPTION_MAX],
+        description=reversal_of_line(line.description, language)[:DESCRIPTION_MAX],
         vat_code=line.vat_code,
         vat_amount=line.vat_amount,
         vat_bp=line.vat_bp,

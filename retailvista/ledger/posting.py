@@ -14,24 +14,12 @@ from retailvista.ledger.declaration import Declaration
 from retailvista.ledger.journal import DAY, Journal, Line, LineKey, Side
 from retailvista.ledger.links import Links
 from retailvista.ledger.money import Money
-from retailvista.ledger.receipt import (
-    CASH_DIFFERENCE,
-    DRAWER_TYPES,
-    PAY_IN,
-    PAY_OUT,
-    RECEIVED_PAYMENT,
-    Receipt,
-    ReceiptLine,
-    Tender,
-)
+from retailvista.ledger.receipt import DRAWER_TYPES, Receipt, ReceiptLine, Tender
+from retailvista.ledger.wording import PAYMENT, ROUNDING, VAT, describe
 
 SALE = "S"
-PAYMENT = "P"
-ROUNDING = "R"
-VAT = "V"
 
 DESCRIPTION_MAX = 60
-DRAWER_WORDS = {CASH_DIFFERENCE: "Kasverschil", PAY_OUT: "Uit kas", PAY_IN: "In kas"}
 _ROLE_RANK = {PAYMENT: 0, SALE: 1, ROUNDING: 3, VAT: 6}
 
 
@@ -51,10 +39,12 @@ def post(
     *,
     kind: str = DAY,
     names: Mapping[str, str] | None = None,
+    language: str = "nl",
 ) -> Journal:
     """The journal of a declaration that `checks.check` found nothing holding against.
 
-    `names` maps 'group:CODE' and 'payment:CODE' to words for the descriptions.
+    `names` maps 'group:CODE' and 'payment:CODE' to words for the descriptions, which are in
+    `language`, that of the company whose books they are.
     """
     sums: dict[LineKey, int] = {}
     vat_under: dict[LineKey, int] = {}
@@ -65,15 +55,23 @@ def post(
             if vat:
                 vat_under[key] = vat_under.get(key, 0) + vat
     keys = sorted((key for key in sums if sums[key]), key=_rank)
+    currency = declaration.currency
     lines = tuple(
-        _line(nr, key, sums[key], vat_under.get(key, 0), declaration.currency, names or {})
+        _line(
+            nr,
+            key,
+            sums[key],
+            vat_under.get(key, 0),
+            currency,
+            describe(key, names or {}, language),
+        )
         for nr, key in enumerate(keys, start=1)
     )
     return Journal(
         kind=kind,
         store=declaration.store,
         business_date=declaration.business_date,
-        currency=declaration.currency,
+        currency=currency,
         lines=lines,
         receipts=len(declaration.counted_receipts),
     )
@@ -167,9 +165,7 @@ def _rank(key: LineKey) -> tuple[object, ...]:
     return (rank, key.gl_code, key.code, key.vat_bp, key.sign, key)
 
 
-def _line(
-    nr: int, key: LineKey, minor: int, vat: int, currency: str, names: Mapping[str, str]
-) -> Line:
+def _line(nr: int, key: LineKey, minor: int, vat: int, currency: str, description: str) -> Line:
     if vat and (vat > 0) != (minor > 0):
         raise AssertionError(f"{key.to_text()}: VAT is on the other side of its base")
     has_code = key.role == SALE and key.vat_bp >= 0
@@ -178,7 +174,7 @@ def _line(
         side=Side.DEBIT if minor > 0 else Side.CREDIT,
         amount=Money(abs(minor), currency),
         gl_code=key.gl_code,
-        description=describe(key, names)[:DESCRIPTION_MAX],
+        description=description[:DESCRIPTION_MAX],
         vat_code=key.vat_code,
         vat_amount=Money(abs(vat), currency) if has_code else None,
         vat_bp=key.vat_bp if key.vat_bp >= 0 else None,
@@ -186,37 +182,3 @@ def _line(
         cost_centre=key.cost_centre,
         key=key,
     )
-
-
-def describe(key: LineKey, names: Mapping[str, str]) -> str:
-    """What a bookkeeper reads in the books.
-
-    >>> describe(LineKey(SALE, "8220", "HARDWARE", "", "2", 2100, "-"), {})
-    'Retour HARDWARE 21%'
-    """
-    percent = f"{key.vat_bp / 100:g}%"
-    if key.role == VAT:
-        return f"Btw {percent} {'retouren' if key.sign == '-' else 'omzet'}"
-    if key.role == ROUNDING:
-        return "Afronding contant"
-    if key.role == PAYMENT:
-        payment, _, group = key.code.partition("/")
-        word = DRAWER_WORDS.get(key.sales_type, "Ontvangen")
-        named = names.get(f"payment:{payment}", payment)
-        return _said_once(word, names.get(f"group:{group}", group), named)
-    named = names.get(f"group:{key.code}", key.code)
-    if key.sales_type in DRAWER_WORDS:
-        return _said_once(DRAWER_WORDS[key.sales_type], named)
-    if key.sales_type == RECEIVED_PAYMENT:
-        return f"Ontvangst {named}".strip()
-    if key.vat_bp < 0:
-        return f"{'Retour' if key.sign == '-' else 'Verkocht'} {named}".strip()
-    return f"{'Retour' if key.sign == '-' else 'Omzet'} {named} {percent}".replace("  ", " ")
-
-
-def _said_once(word: str, *names: str) -> str:
-    """
-    >>> _said_once("Kasverschil", "KASVERSCHIL", "Contant")
-    'Kasverschil Contant'
-    """
-    return " ".join([word, *(name for name in names if name and name.lower() != word.lower())])

@@ -13,7 +13,8 @@ from retailvista.errors import NotFound, Refused
 from retailvista.journals.building import build_again, withdraw_journal
 from retailvista.journals.declaring import DayFilter, close_day, store_days
 from retailvista.journals.links import missing_links, set_link
-from retailvista.journals.models import JournalRow, ReceiptRow
+from retailvista.journals.models import JournalLine, JournalRow, ReceiptRow
+from retailvista.journals.reversing import reverse_journal
 from tests.journals.shop import (
     APRIL,
     APRIL_LINKS,
@@ -261,3 +262,30 @@ def test_every_receipt_is_in_one_journal(shop: Shop) -> None:
     ids = shop.see(lambda s: s.scalars(select(ReceiptRow.journal_id)).all())
     assert None not in ids  # type: ignore[operator]
     assert len(set(ids)) == 3  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize(
+    ("language", "said"),
+    [
+        ("nl", ["Ontvangen PIN", "Omzet Planten 9%", "Btw 9% omzet"]),
+        ("en", ["Received PIN", "Turnover Planten 9%", "VAT 9% turnover"]),
+    ],
+)
+def test_lines_are_described_in_the_language_of_the_company(
+    plants: Shop, language: str, said: list[str]
+) -> None:
+    plants.set_company(language=language)
+    plants.read(till_file(receipt(1)))
+    plants.build()
+    query = select(JournalLine.description).order_by(JournalLine.journal_id, JournalLine.nr)
+    assert plants.see(lambda s: s.scalars(query).all()) == said
+    plants.do(_exported)
+    plants.do(reverse_journal, 1, "counted twice", "tester")
+    word = {"nl": "Tegenboeking", "en": "Reversal"}[language]
+    mirrored = plants.see(lambda s: s.scalars(query).all())[3:]  # type: ignore[index]
+    assert mirrored == [f"{word} {text}" for text in said]
+
+
+def _exported(session: Session) -> None:
+    with db.transaction(session):
+        session.execute(update(JournalRow).values(state="exported"))
