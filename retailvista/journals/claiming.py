@@ -151,7 +151,8 @@ def _intend(
         "in_use_looks": 0,
         **values,
     }
-    payload: bytes = values.get("payload", facts.payload)
+    payload = values.get("payload") or facts.payload
+    assert isinstance(payload, bytes), "an intent holds the bytes"
     digest = hashlib.sha256(payload).hexdigest()
     if not change(session, (*fence, *conditions), payload_sha256=digest, **intent):
         add_evidence(session, facts, "intent refused")

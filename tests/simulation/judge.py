@@ -76,8 +76,8 @@ class Judge:
             if other == number or not last.unknown:
                 continue
             row = self._row(other)
-            if row is None or row.decision:
-                continue  # a person has settled it, or is asked
+            if row is None or row.decision or row.state == "verified":
+                continue  # somebody found it, has settled it, or is asked
             since = last.ended or last.started
             if not any(low <= other <= high and at >= since for low, high, at in self.looked):
                 raise Violation(f"entry {number} is sent while {other} is unknown")
