@@ -62,3 +62,24 @@ ACTIONS: dict[str, Any] = {
 
 def action_word(action: str) -> Any:
     return ACTIONS.get(action, action)
+
+
+# Names of details that are no names of fields.
+DETAILS: dict[str, Any] = {
+    "reason": _l("reason"),
+    "why": _l("reason"),
+    "text": _l("what was said"),
+    "user": _l("user"),
+    "role": _l("role"),
+    "before": _l("before"),
+    "divisions": _l("administrations"),
+    "division": _l("administration"),
+    "helpful": _l("helpful"),
+    "missing": _l("missing"),
+    "secret": _l("client secret"),
+    "proof": _l("what was proven"),
+}
+
+
+def detail_word(name: str) -> Any:
+    return DETAILS.get(name, name.replace("_", " "))

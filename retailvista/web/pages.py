@@ -85,6 +85,7 @@ def install(app: Flask) -> None:
         count_word=words.count_word,
         evidence_word=words.evidence_word,
         action_word=audit_words.action_word,
+        detail_word=audit_words.detail_word,
         rate=words.rate,
         sales_type_word=words.sales_type_word,
     )

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from tests.web.desk import Desk, open_desk
+from tests.web.desk import Desk, open_desk, set_up
 from tests.web.site import Site, build
 
 
@@ -24,3 +24,9 @@ def admin(site):
 def desk(tmp_path, clock) -> Iterator[Desk]:
     with open_desk(tmp_path, clock) as desk:
         yield desk
+
+
+@pytest.fixture
+def ready(desk: Desk) -> Desk:
+    """The same, logged in and with one journal to be released."""
+    return set_up(desk)

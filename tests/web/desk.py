@@ -15,13 +15,18 @@ from retailvista.connectors import registering
 from retailvista.connectors.http import RequestsWire
 from retailvista.connectors.models import Grant
 from retailvista.connectors.port import Call, Reply, Wire
+from retailvista.runs import working
 from retailvista.sandbox.seed import GROENHOF
 from retailvista.sandbox.server import Sandbox
 from retailvista.sandbox.tokens import consent
+from retailvista.scheduler.kinds import KINDS
+from tests.web.filling import journals
 from tests.web.site import Browser, Site, build
 
 CALLBACK = "http://groenhof.retailvista.localhost:8000/oauth.ashx?provider=1"
 CLIENT_ID, SECRET = "app-of-groenhof", "the-client-secret-of-groenhof"
+
+PERIOD = {"division": GROENHOF, "year": 2026, "period": 3, "journal": "91"}
 
 
 class CountingWire:
@@ -43,9 +48,10 @@ class Desk:
         self.site, self.sandbox, self.wire = site, sandbox, wire
         self.admin = site.browser("groenhof", "administrator@groenhof.nl")
 
-    def start(self, browser: Browser | None = None, number: int = 1) -> str:
+    def start(self, browser: Browser | None = None, number: int = 1, *, again: bool = False) -> str:
         """The state of a login that was begun; the address it leads to is the provider's."""
-        answer = (browser or self.admin).get(f"/connectors/{number}/oauth")
+        more = "?again=yes" if again else ""
+        answer = (browser or self.admin).get(f"/connectors/{number}/oauth{more}")
         assert answer.status_code == 302, answer.text
         asked = parse_qs(urlsplit(answer.location).query)
         assert answer.location.startswith(f"{self.sandbox.url}/api/oauth2/auth?")
@@ -93,3 +99,28 @@ def fill_in(desk: Desk, number: int, **fields: str):
         "client_secret": SECRET, "callback_url": CALLBACK, "had_token": "no",
     }  # fmt: skip
     return desk.admin.post(f"/connectors/{number}", **usual | fields)
+
+
+def work_all(desk: Desk) -> None:
+    """What the engine does with the runs that are due."""
+    while (facts := working.claim(desk.site.outside, KINDS)) is not None:
+        working.work(desk.site.outside, KINDS, facts)
+
+
+def set_up(desk: Desk) -> Desk:
+    """Logged in, set up by its screens, with one journal to be released."""
+    assert "connected" in desk.back(desk.start(), desk.code()).location
+    desk.admin.post("/connectors/1/division", division=GROENHOF)
+    work_all(desk)
+    saved = fill_in(desk, 1, client_secret="", journal_code="91", division=str(GROENHOF))
+    assert saved.status_code == 303, saved.text
+    with company_scope(desk.site.companies["groenhof"]), desk.site.outside.sessions() as session:
+        journals(session, 1, "1")
+    return desk
+
+
+def release_and_send(desk: Desk) -> None:
+    answer = desk.admin.post("/journals/release", number="1")
+    assert "1 journaalpost" in answer.text or answer.status_code == 303, answer.text
+    desk.admin.post("/journals/export")
+    work_all(desk)

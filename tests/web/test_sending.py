@@ -6,46 +6,14 @@ import re
 
 import pytest
 
-from retailvista.companies.scope import company_scope
-from retailvista.runs import working
-from retailvista.sandbox.seed import GROENHOF
-from retailvista.scheduler.kinds import KINDS
 from tests.sandbox.visitor import Visitor
-from tests.web.desk import Desk, fill_in
-from tests.web.filling import journals
+from tests.web.desk import PERIOD, Desk, release_and_send, work_all
 
-PERIOD = {"division": GROENHOF, "year": 2026, "period": 3, "journal": "91"}
 PAUSED = "Er wordt niets verzonden"
-
-
-def work_all(desk: Desk) -> None:
-    """What the engine does with the runs that are due."""
-    while (facts := working.claim(desk.site.outside, KINDS)) is not None:
-        working.work(desk.site.outside, KINDS, facts)
-
-
-@pytest.fixture
-def ready(desk: Desk) -> Desk:
-    """Logged in, set up by its screens, with one journal to be released."""
-    assert "connected" in desk.back(desk.start(), desk.code()).location
-    desk.admin.post("/connectors/1/division", division=GROENHOF)
-    work_all(desk)
-    set_up = fill_in(desk, 1, client_secret="", journal_code="91", division=str(GROENHOF))
-    assert set_up.status_code == 303, set_up.text
-    with company_scope(desk.site.companies["groenhof"]), desk.site.outside.sessions() as session:
-        journals(session, 1, "1")
-    return desk
 
 
 def journal(desk: Desk) -> str:
     return desk.admin.get("/journals/1").text
-
-
-def release_and_send(desk: Desk) -> None:
-    answer = desk.admin.post("/journals/release", number="1")
-    assert "1 journaalpost" in answer.text or answer.status_code == 303, answer.text
-    desk.admin.post("/journals/export")
-    work_all(desk)
 
 
 @pytest.mark.statement("R-51")
