@@ -111,7 +111,7 @@ def test_the_preflight_names_what_is_wrong(settings, alias, seen, wrong):
     assert {finding.topic for finding in findings if finding.level == "wrong"} == wrong
 
 
-@pytest.mark.statement("R-05")
+@pytest.mark.statement("R-04", "R-05", "R-06")
 def test_plain_http_is_only_for_this_machine_and_says_so():
     warned = {finding.topic for finding in preflight(LOCAL, "groenhof") if finding.level != "ok"}
     assert warned == {"host name", "certificate"}

@@ -225,3 +225,17 @@ def test_on_the_base_address_the_way_leads_to_the_alias(desk):
     browser.post("/login", email="administrator@groenhof.nl", password=PASSWORD, company="1")
     page = browser.get("/connectors/1/oauth").text
     assert "http://groenhof.retailvista.localhost:8000/connectors/1" in page
+
+
+@pytest.mark.statement("R-36")
+def test_a_mismatch_that_the_provider_reports_is_explained_with_both_addresses(desk):
+    other = CALLBACK.replace("groenhof", "testbedrijf")
+    assert fill_in(desk, 1, client_secret="", callback_url=other).status_code == 303
+    begun = desk.admin.get("/connectors/1/oauth")
+    state = begun.location.split("state=")[1].split("&")[0]
+    answer = desk.back(state, "", error="redirect_uri_mismatch")
+    page = desk.admin.get(answer.location).text
+    assert other in page
+    assert CALLBACK in page
+    assert "teken voor teken" in page
+    assert desk.grants() == 0

@@ -53,8 +53,8 @@ def test_changing_the_alias_lists_the_connectors_with_their_new_addresses(site, 
     assert site.browser("groenhoven").get("/login").status_code == 200
 
 
-@pytest.mark.statement("R-10")
-def test_without_an_alias_the_screen_says_mandatory_and_where(site, admin):
+@pytest.mark.statement("R-07", "R-10")
+def test_without_an_alias_the_screen_says_mandatory_and_where_to_make_one(site, admin):
     gone = admin.post("/companies/1", **COMPANY | {"alias": "", "confirmed": "yes"})
     assert gone.location.startswith("http://retailvista.localhost:8000/companies/1")
     browser = site.browser("")
@@ -63,6 +63,14 @@ def test_without_an_alias_the_screen_says_mandatory_and_where(site, admin):
     assert "verplicht" in page
     assert 'href="/companies/1"' in page
     assert browser.post("/connectors").status_code == 409
+    assert "/companies" in page.split("</nav>")[0], "in the menu"
+    made = browser.post("/companies/1", **COMPANY | {"alias": "hofgroen", "confirmed": "yes"})
+    assert made.status_code == 303, made.text
+    moved = site.browser("hofgroen", "administrator@groenhof.nl")
+    assert moved.post("/connectors").location == "/connectors/1"
+    assert "http://hofgroen.retailvista.localhost:8000/oauth.ashx?provider=1" in (
+        moved.get("/connectors/1").text
+    )
 
 
 @pytest.mark.statement("R-03")
