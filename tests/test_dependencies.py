@@ -13,9 +13,10 @@ import pytest
 
 ROOT = Path(__file__).resolve().parent.parent
 
-# Parts of Flask, Flask-Migrate, flask-babel and requests that their users import by name.
+# Parts of Flask, Flask-Migrate, flask-babel, requests and playwright, imported by name.
 COME_WITH = {
     "werkzeug", "jinja2", "markupsafe", "click", "itsdangerous", "alembic", "babel", "urllib3",
+    "greenlet",
 }  # fmt: skip
 NAMED_BY_THE_CLIENT = {
     "flask": "retailvista/web",
@@ -71,7 +72,12 @@ def locked(name: str) -> dict[str, str]:
 def undeclared(names: set[str], known: set[str]) -> set[str]:
     """Imported names that no declared distribution brings."""
     brought_by = packages_distributions()
-    outside = names - set(sys.stdlib_module_names) - {"retailvista", "tests", "bench"} - COME_WITH
+    outside = (
+        names
+        - set(sys.stdlib_module_names)
+        - {"retailvista", "tests", "bench", "scripts"}
+        - COME_WITH
+    )
     return {
         name
         for name in outside
@@ -82,6 +88,20 @@ def undeclared(names: set[str], known: set[str]) -> set[str]:
 def test_the_product_imports_what_it_declares():
     assert undeclared({"flask", "pygments"}, declared()) == {"pygments"}
     assert not undeclared(imported(ROOT / "retailvista"), declared("distributed", "warehouse"))
+
+
+# Run or loaded by name: a server, a driver of SQLAlchemy, data for zoneinfo.
+NOT_IMPORTED = {"gunicorn", "psycopg", "tzdata"}
+
+
+def test_what_is_declared_is_used():
+    brought_by = packages_distributions()
+    used = {
+        canonical(distribution)
+        for name in imported(ROOT / "retailvista")
+        for distribution in brought_by.get(name, ())
+    }
+    assert declared() - used == NOT_IMPORTED
 
 
 def test_the_tests_import_what_they_declare():
