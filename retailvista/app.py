@@ -91,8 +91,7 @@ def create_app(
         operator.blueprint(settings, lambda: _readiness(app), lambda: figures.figures(way_out))
     )
     web.register(app)
-    program = make_program(app)
-    app.extensions[PROGRAM] = program
+    app.extensions[PROGRAM] = make_program(app)
     for name, command in commands.root.commands.items():
         app.cli.add_command(command, name)
     return app

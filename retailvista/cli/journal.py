@@ -12,7 +12,15 @@ from retailvista.cli.company import DAY
 from retailvista.cli.program import ACTOR, Answer, in_company, json_option
 from retailvista.cli.waiting import run_and_wait
 from retailvista.errors import Refused
-from retailvista.journals import building, control, listing, preview, releasing, reversing
+from retailvista.journals import (
+    building,
+    control,
+    listing,
+    obstacles,
+    preview,
+    releasing,
+    reversing,
+)
 from retailvista.runs.models import Run
 from retailvista.scheduler.fetching import IF_MISSING, lacking_masters
 
@@ -131,16 +139,22 @@ def release(alias: str, numbers: tuple[int, ...]) -> Answer:
 def export(alias: str, number: int | None) -> Answer:
     """One pass of what the engine does, waited for.
 
-    Exit 1 when it could not be done, or a journal is rejected or in conflict.
+    Exit 1 when it could not be done, a journal is rejected or in conflict, or what waits needs a
+    person first.
     """
-    with in_company(alias) as (outside, _session, _company):
+    with in_company(alias) as (outside, session, _company):
         run = run_and_wait(
             outside, "export", str(number or ""), {"until_idle": True}, connector_number=number
         )
+        with database.reading(session):
+            found = obstacles.obstacles(session, number)
     counts = {name: int(run.counts.get(name, 0)) for name in PASS_COUNTS}
     _say_problem(run)
     _say_refusals(counts)
-    refused = run.problem or counts["rejected"] or counts["conflict"]
+    for one in found:
+        click.echo(f"Waits: {one.text}", err=True)
+    needed = any(one.person for one in found)
+    refused = run.problem or counts["rejected"] or counts["conflict"] or needed
     return Answer(counts, 1 if refused else 0)
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import json
 import os
 import sys
@@ -16,6 +17,7 @@ from typing import Any
 import click
 from flask import Flask
 from flask.cli import ScriptInfo
+from sqlalchemy.exc import DatabaseError
 from sqlalchemy.orm import Session
 
 from retailvista import db as database
@@ -31,6 +33,14 @@ from retailvista.scheduler.embedded import Engine
 
 ACTOR = "cli"
 WIDEST_CELL = 80
+DATABASE_AWAY = (
+    "The database cannot be used: %s. See to the space and the rights where it lies, then repeat"
+    " the command: what was done stays done, and is not done twice."
+)
+DISK_AWAY = "%s cannot be written: %s. See to the space and the rights there, then repeat."
+DISK_ERRORS = (
+    errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EROFS, errno.EACCES, errno.EPERM, errno.EIO,
+)  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,6 +74,12 @@ class OneDocument(click.Group):
             return super().invoke(ctx)
         except RetailVistaError as error:
             raise click.ClickException(str(error)) from error
+        except DatabaseError as error:
+            raise click.ClickException(DATABASE_AWAY % error.orig) from error
+        except OSError as error:
+            if error.errno not in DISK_ERRORS:
+                raise
+            raise click.ClickException(DISK_AWAY % (error.filename, error.strerror)) from error
 
 
 def present_program() -> Program:

@@ -14,6 +14,7 @@ from retailvista.runs import working
 from retailvista.runs.asking import ask
 from retailvista.runs.models import ENDED, WAITING, Run
 from retailvista.runs.rescuing import rescue
+from retailvista.scheduler.dead import releaser
 
 LOOK_SECONDS = 0.2
 
@@ -27,6 +28,7 @@ def run_and_wait(
 ) -> Run:
     """The ended run. One that must wait for its time is given back as it waits."""
     kinds = present_program().kinds
+    release_dead = releaser(present_program().load_settings().instance_dir)
     with outside.sessions() as session, database.transaction(session):
         number = ask(session, kind, key, args, asked_by=ACTOR, connector_number=connector_number)
     while True:
@@ -38,6 +40,8 @@ def run_and_wait(
             if facts is not None:
                 working.work(outside, kinds, facts)
                 continue
+        # Perhaps no engine runs that would do this: what a killed command held is free at once.
+        release_dead(outside)
         rescue(outside.sessions, set())
         outside.clock.sleep(LOOK_SECONDS)
 

@@ -50,7 +50,7 @@ class ConnectorStops(Exception):
         self.not_before = not_before
 
 
-class ProcessStops(Exception):
+class ProcessStops(RetailVistaError):
     """The process was told to stop: what is not begun waits, undelayed, for the next one."""
 
 
