@@ -46,6 +46,8 @@ def test_after_save_the_same_screen_has_the_button_and_no_field_for_a_password_a
     page = desk.admin.get("/connectors/1").text
     assert 'data-oauth="/connectors/1/oauth"' in page
     assert page.count('type="password"') == 1  # the client secret
+    for copied in (CLIENT_ID, CALLBACK):
+        assert f'data-copy="{copied}"' in page
 
 
 @pytest.mark.statement("R-22")
