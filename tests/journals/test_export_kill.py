@@ -1,4 +1,4 @@
-"""Real processes, killed at any moment: the books hold every journal once, and the file is whole."""
+"""Real processes, killed at any moment: every journal is in the books once, the file is whole."""
 
 from __future__ import annotations
 
@@ -15,8 +15,8 @@ from tests.journals.kill_worker import LaterClock
 from tests.stage import Stage, open_stage, set_seat
 
 ROOT = Path(__file__).resolve().parents[2]
-KILLS = 15
-JOURNALS = 40
+KILLS = 10
+JOURNALS = 25
 AHEAD_EACH = 400.0  # longer than a lease
 
 
