@@ -168,7 +168,7 @@ def table(rows: Iterable[Mapping[str, Any]]) -> str:
         return "(nothing)"
     # Problems come in two languages; a person at a terminal reads the English one.
     names = [name for name in rows[0] if not name.endswith("_nl")]
-    cells = [names, *([_cell(row.get(name)) for name in names] for row in rows)]
+    cells = [names, *([_cut(_cell(row.get(name))) for name in names] for row in rows)]
     widths = [max(len(line[at]) for line in cells) for at in range(len(names))]
     lines = (
         "  ".join(cell.ljust(width) for cell, width in zip(line, widths, strict=True)).rstrip()
@@ -196,7 +196,11 @@ def _cell(value: Any) -> str:
         return str(value.get("code", "…"))
     if isinstance(value, list | tuple):
         return ", ".join(_cell(one) for one in value)
-    text = str(_plain(value) if isinstance(value, date | Decimal) else value)
+    return str(_plain(value) if isinstance(value, date | Decimal) else value)
+
+
+def _cut(text: str) -> str:
+    """In a table; what stands on a line of its own, such as a URL to open, stays whole."""
     return text if len(text) <= WIDEST_CELL else f"{text[: WIDEST_CELL - 1]}…"
 
 
