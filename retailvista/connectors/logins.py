@@ -19,7 +19,7 @@ from retailvista.connectors import app_keys, attempts
 from retailvista.connectors.attempts import Attempt
 from retailvista.connectors.choosing import check_alias, check_licence, connector_by_number
 from retailvista.connectors.grants import login_state
-from retailvista.connectors.holding import LoggedIn, OtherCompany, hold
+from retailvista.connectors.holding import LoggedIn, OtherCompany, hold, users_of
 from retailvista.connectors.metering import BoundedWire
 from retailvista.connectors.models import Connector
 from retailvista.connectors.outside import Outside
@@ -33,6 +33,7 @@ from retailvista.connectors.port import (
 from retailvista.connectors.port import Session as ProviderSession
 from retailvista.connectors.registry import provider_of
 from retailvista.errors import Later, LoginNeeded, Refused, RetailVistaError, Unknown
+from retailvista.runs.asking import ask
 from retailvista.vault import KeyLost, SealBroken
 
 # Authorising at a web thread: never longer than this in all.
@@ -247,7 +248,8 @@ def _identified(outside: Outside, session: Session, attempt: Attempt, login: _Lo
     try:
         with db.transaction(session):
             row = _connector(session, attempt)
-            hold(session, outside.vault, login.provider, row, logged_in)
+            grant = hold(session, outside.vault, login.provider, row, logged_in)
+            _go_on(session, grant.id)
             _remember_divisions(row, divisions, login.pair.answered_at)
             audit.record(
                 session,
@@ -260,6 +262,18 @@ def _identified(outside: Outside, session: Session, attempt: Attempt, login: _Lo
     except OtherCompany:
         return LoginResult(OTHER_COMPANY)
     return LoginResult(CONNECTED, {"user": user.name}, user.name, divisions)
+
+
+def _go_on(session: Session, grant_id: int) -> None:
+    """What waited for this login goes out now, not at the next slot of the schedule.
+
+    A pause because access was refused is over with it; one because of conflicts is not.
+    """
+    for number in users_of(session, grant_id):
+        row = connector_by_number(session, number)
+        if row.conflicts_in_a_row == 0:
+            row.paused, row.paused_until = "", None
+        ask(session, "export", str(number), asked_by="sweep", connector_number=number)
 
 
 def _remember_divisions(row: Connector, divisions: tuple[Division, ...], at: datetime) -> None:

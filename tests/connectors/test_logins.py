@@ -5,7 +5,7 @@ from __future__ import annotations
 import threading
 
 import pytest
-from sqlalchemy import update
+from sqlalchemy import select, update
 
 from retailvista import db
 from retailvista.companies.models import Licence
@@ -14,6 +14,7 @@ from retailvista.connectors import attempts, logins
 from retailvista.connectors.logins import finish_login, start_login
 from retailvista.connectors.registering import empty_token, save
 from retailvista.errors import NotAllowed, NotFound, Refused
+from retailvista.runs.models import Run
 from tests.connectors.side import BOUND, PERSON, Side
 from tests.sandbox.visitor import BOOKKEEPER, GROENHOF, Visitor
 from tests.world import add_company
@@ -235,3 +236,35 @@ def test_login_needs_licence_number_and_registration(side: Side):
 def withdraw_licence(side: Side) -> None:
     with db.transaction(side.session):
         side.session.execute(update(Licence).values(withdrawn_at=db.now(side.session)))
+
+
+def waiting_exports(side: Side) -> list[int | None]:
+    with db.reading(side.session):
+        return list(side.session.scalars(select(Run.connector_number).where(Run.kind == "export")))
+
+
+@pytest.mark.statement("R-46")
+def test_a_login_asks_for_the_export_of_every_connector_that_shares_it(side: Side):
+    side.add_connector()
+    side.add_connector(26, journal_code="90")
+    assert side.log_in(25).ok
+    assert waiting_exports(side) == [25]
+    assert side.log_in(26).ok
+    assert waiting_exports(side) == [25, 26]
+    assert side.log_in(25, again=True).ok
+    assert waiting_exports(side) == [25, 26], "asking twice is asking once"
+
+
+def test_a_login_that_fails_asks_for_nothing(side: Side):
+    side.add_connector()
+    state = side.state_of_login()
+    assert not finish_login(side.outside, 25, state, "", "access_denied", BOUND, PERSON).ok
+    assert waiting_exports(side) == []
+
+
+@pytest.mark.parametrize(("conflicts", "left"), [(0, ""), (3, "Compare them first.")])
+def test_a_login_ends_a_pause_for_access_and_not_one_for_conflicts(side: Side, conflicts, left):
+    row = side.add_connector()
+    side.change(row, paused="Compare them first.", conflicts_in_a_row=conflicts)
+    assert side.log_in().ok
+    assert side.connector().paused == left

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import sqlite3
 
 import pytest
 
@@ -98,6 +99,31 @@ def _then_reversed_and_told(house):
     )
     run = house.json("run", "show", "--company", "groenhof", str(number))
     assert (run["state"], run["outcome"]) == ("ended", "done")
+
+
+@pytest.mark.statement("R-46")
+def test_after_a_new_login_what_waited_goes_out_without_waiting_for_the_schedule(served, sandbox):
+    house, named = served, ("--company", "groenhof")
+    log_in(house)
+    house.json("connector", "set", *named, "25", "--division", "1000001", "--journal-code", "91")
+    house.json("receipts", "import", *named, *GROENHOF)
+    house.json("links", "init", *named)
+    house.json("journals", "build", *named)
+    house.json("journals", "release", *named)
+    change(house, "UPDATE \"grant\" SET login_needed_at = answered_at, login_needed_why = 'gone'")
+    waits = house.run("journals", "export", *named)
+    assert (waits.exit_code, "Connector 25 needs a new login: gone" in waits.stderr) == (1, True)
+    # It was tried a moment ago, and is tried once a minute.
+    change(house, "UPDATE export SET not_before = created_at")
+    log_in(house)
+    wait_for(lambda: sandbox.store.row("SELECT count(*) FROM entry")[0] == 3)
+
+
+def change(house, statement):
+    connection = sqlite3.connect(house.folder / "instance" / "retailvista.sqlite3", timeout=30)
+    connection.execute(statement)
+    connection.commit()
+    connection.close()
 
 
 def test_a_connector_that_is_added_with_its_division_works_after_the_login(served):
