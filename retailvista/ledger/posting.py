@@ -56,15 +56,9 @@ def post(
                 vat_under[key] = vat_under.get(key, 0) + vat
     keys = sorted((key for key in sums if sums[key]), key=_rank)
     currency = declaration.currency
+    words = {key: describe(key, names or {}, language) for key in keys}
     lines = tuple(
-        _line(
-            nr,
-            key,
-            sums[key],
-            vat_under.get(key, 0),
-            currency,
-            describe(key, names or {}, language),
-        )
+        _line(nr, key, sums[key], vat_under.get(key, 0), currency, words[key])
         for nr, key in enumerate(keys, start=1)
     )
     return Journal(

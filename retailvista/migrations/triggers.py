@@ -77,9 +77,12 @@ def _sqlite(name: str, table: str, event: str, condition: str, message: str) -> 
 def _postgres(name: str, table: str, event: str, condition: str, message: str) -> tuple[str, ...]:
     test = condition or "TRUE"
     back = "OLD" if event == "DELETE" else "NEW"
-    return (
+    function = (
         f"CREATE OR REPLACE FUNCTION {name}() RETURNS trigger AS $$ BEGIN "
         f"IF {test} THEN RAISE EXCEPTION '{message}' USING ERRCODE = 'check_violation'; END IF; "
-        f"RETURN {back}; END $$ LANGUAGE plpgsql",
+        f"RETURN {back}; END $$ LANGUAGE plpgsql"
+    )
+    return (
+        function,
         f"CREATE TRIGGER {name} BEFORE {event} ON {table} FOR EACH ROW EXECUTE FUNCTION {name}()",
     )
