@@ -6,8 +6,7 @@ Instants are UTC and aware. `monotonic` serves durations, because a wall clock c
 from __future__ import annotations
 
 import time
-from datetime import UTC
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Protocol
 
 

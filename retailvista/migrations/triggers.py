@@ -68,10 +68,11 @@ def drop_triggers() -> None:
 
 def _sqlite(name: str, table: str, event: str, condition: str, message: str) -> tuple[str, ...]:
     when = f"WHEN {condition} " if condition else ""
-    return (
+    trigger = (
         f"CREATE TRIGGER {name} BEFORE {event} ON {table} FOR EACH ROW {when}"
-        f"BEGIN SELECT RAISE(ABORT, '{message}'); END",
+        f"BEGIN SELECT RAISE(ABORT, '{message}'); END"
     )
+    return (trigger,)
 
 
 def _postgres(name: str, table: str, event: str, condition: str, message: str) -> tuple[str, ...]:
