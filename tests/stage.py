@@ -35,13 +35,12 @@ from retailvista.journals.journal_rows import Snapshot, add_journal
 from retailvista.journals.models import Export, JournalRow
 from retailvista.journals.releasing import release
 from retailvista.journals.working import PassCounts
-from retailvista.ledger.journal import DAY, Journal, Line, Side
-from retailvista.ledger.money import Money
 from retailvista.sandbox.answers import Request
 from retailvista.sandbox.seed import GROENHOF
 from retailvista.sandbox.server import Sandbox
 from retailvista.sandbox.tokens import consent
 from retailvista.vault import Secret, Vault
+from tests.store_days import day_journal
 from tests.world import add_company, new_database, session_maker
 
 INSTALLATION = "1a2b3c4d-0000-4000-8000-000000000001"
@@ -153,50 +152,6 @@ class Stage:
     def close(self) -> None:
         """Give files and sockets back."""
         self.engine.dispose()
-
-
-def day_journal(store: str, on: date, gross: int) -> Journal:
-    """A day with two rates, paid by card: balanced for any amount."""
-    high, low = gross, gross // 3
-    vat_high, vat_low = round_vat(high, 21), round_vat(low, 9)
-    lines = (
-        _line(1, Side.DEBIT, high + low, "1210", "PIN"),
-        _line(2, Side.CREDIT, high - vat_high, "8220", "Hardware", "2", vat_high, 2100),
-        _line(3, Side.CREDIT, low - vat_low, "8210", "Planten", "1", vat_low, 900),
-        _line(4, Side.CREDIT, vat_high, "1500", "Btw hoog", is_vat=True),
-        _line(5, Side.CREDIT, vat_low, "1510", "Btw laag", is_vat=True),
-    )
-    return Journal(kind=DAY, store=store, business_date=on, currency="EUR", lines=lines)
-
-
-def round_vat(gross: int, percent: int) -> int:
-    """VAT in an amount that includes it."""
-    return (gross * percent * 2 + (100 + percent)) // (2 * (100 + percent))
-
-
-def _line(
-    nr: int,
-    side: Side,
-    minor: int,
-    gl_code: str,
-    text: str,
-    vat_code: str = "",
-    vat: int = 0,
-    vat_bp: int | None = None,
-    *,
-    is_vat: bool = False,
-) -> Line:
-    return Line(
-        nr=nr,
-        side=side,
-        amount=Money(minor, "EUR"),
-        gl_code=gl_code,
-        description=text,
-        vat_code=vat_code,
-        vat_amount=Money(vat, "EUR") if vat else None,
-        vat_bp=vat_bp,
-        is_vat=is_vat,
-    )
 
 
 def open_stage(

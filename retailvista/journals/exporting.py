@@ -10,19 +10,18 @@ from datetime import datetime, timedelta
 from typing import Any
 
 import structlog
-from sqlalchemy import and_, bindparam, exists, func, or_, select, update
+from sqlalchemy import exists, func, or_, select, update
 from sqlalchemy.orm import Session
 
 from retailvista import db
-from retailvista.companies.models import Instance
-from retailvista.companies.scope import across_companies, company_scope, scoped_company_id
-from retailvista.connectors.models import Connector
+from retailvista.companies.scope import company_scope, scoped_company_id
 from retailvista.connectors.outside import Outside
 from retailvista.connectors.visits import open_visit
 from retailvista.errors import Later, LoginNeeded, Refused
 from retailvista.journals import actions, claiming
 from retailvista.journals.claiming import POSTED, READY, REJECTED, SENDING
-from retailvista.journals.evidence import EXPORT, ExportFacts, read_facts, table_of
+from retailvista.journals.due_exports import CONNECTOR, due_companies, due_now, open_connector
+from retailvista.journals.evidence import EXPORT, ExportFacts, read_facts
 from retailvista.journals.ladder import Next
 from retailvista.journals.looking import look
 from retailvista.journals.numbering import sending_locked
@@ -32,7 +31,8 @@ from retailvista.journals.settling import end_pause
 from retailvista.journals.verifying import BATCH, posted_due, verify
 from retailvista.journals.working import ConnectorStops, PassCounts, ProcessStops, Work
 
-CONNECTOR = table_of(Connector)
+__all__ = ["PassCounts", "due_companies", "due_now", "export_pass"]
+
 STOP_WAIT = timedelta(minutes=1)
 LOGIN_WAIT = timedelta(minutes=1)
 REFUSED_WAIT = timedelta(minutes=15)
@@ -63,53 +63,6 @@ def export_pass(
             return counts + _standing(session, numbers)
         finally:
             session.close()
-
-
-def due_companies(outside: Outside) -> list[int]:
-    """Companies with something to send, look for or read back now; asked every few seconds."""
-    session = outside.sessions()
-    try:
-        with db.reading(session), across_companies():
-            return list(session.scalars(_DUE_COMPANIES, {"now": db.now(session)}))
-    finally:
-        session.close()
-
-
-def due_now(now: Any) -> Any:
-    """Exports that a pass would act on."""
-    free = or_(EXPORT.c.lease_until.is_(None), EXPORT.c.lease_until <= now)
-    waits = and_(EXPORT.c.decision == "", EXPORT.c.not_before <= now)
-    return or_(
-        and_(EXPORT.c.state == READY, waits),
-        and_(EXPORT.c.state == SENDING, EXPORT.c.unknown_since.is_not(None), waits, free),
-        # A claim that ran out without a result.
-        and_(EXPORT.c.state == SENDING, EXPORT.c.unknown_since.is_(None), free),
-        and_(EXPORT.c.state == POSTED, waits),
-        EXPORT.c.decision == actions.NEW_NUMBER_ASKED,
-    )
-
-
-def _open_connector(now: Any) -> Any:
-    return and_(
-        CONNECTOR.c.deleted_at.is_(None),
-        or_(CONNECTOR.c.paused == "", CONNECTOR.c.paused_until <= now),
-    )
-
-
-_NOW = bindparam("now", type_=db.UtcDateTime)
-# Built once: the engine asks this every few seconds for as long as it lives.
-_DUE_COMPANIES = (
-    select(EXPORT.c.company_id)
-    .join(CONNECTOR, CONNECTOR.c.id == EXPORT.c.connector_id)
-    .where(
-        EXPORT.c.live,
-        due_now(_NOW),
-        _open_connector(_NOW),
-        ~exists(select(Instance.id).where(Instance.sending_locked != "")),
-    )
-    .distinct()
-    .order_by(EXPORT.c.company_id)
-)
 
 
 def _connectors(session: Session, number: int | None) -> list[int]:
@@ -178,7 +131,7 @@ def _due(session: Session, connector_id: int) -> bool:
             EXPORT.c.connector_id == connector_id,
             EXPORT.c.live,
             due_now(now),
-            _open_connector(now),
+            open_connector(now),
         )
         .limit(1)
     )
@@ -290,7 +243,7 @@ def _soon_due(session: Session, connector_ids: list[int]) -> timedelta | None:
                 EXPORT.c.lease_until.is_(None),
                 EXPORT.c.not_before > now,
                 EXPORT.c.not_before <= now + IDLE_WITHIN,
-                _open_connector(now),
+                open_connector(now),
             )
         )
         return None if following is None else following - now

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 
 from retailvista.connectors.port import Look, StoredEntry
 from retailvista.connectors.visits import Visit
+from retailvista.errors import RetailVistaError
 from retailvista.journals.entries import found_lines
 from retailvista.journals.evidence import ExportFacts
 from retailvista.journals.ladder import Found
@@ -44,7 +45,7 @@ class Sight:
     said: str = ""
 
 
-class Blind(Exception):
+class Blind(RetailVistaError):
     """The look failed or may not have shown what is there."""
 
     def __init__(self, look: Look, why: str) -> None:

@@ -42,7 +42,7 @@ class PassCounts:
         )
 
 
-class ConnectorStops(Exception):
+class ConnectorStops(RetailVistaError):
     """Nothing more can be done through this connector in this pass."""
 
     def __init__(self, why: str, not_before: datetime | None = None) -> None:

@@ -34,6 +34,17 @@ FAULTS = {
     "crash_before": (4, 1),
     "crash_after": (4, 1),
 }
+JSON = "application/json;charset=utf-8"
+REFUSAL = b'{"error":{"code":"","message":{"lang":"","value":"%s"}}}'
+# fault: status, body, content type
+ANSWERED_INSTEAD = {
+    "error_after_commit": (502, HTML, "text/html"),
+    "error_before": (503, HTML, "text/html"),
+    "throttled": (429, b"", ""),
+    "unknown_refusal": (500, REFUSAL % b"Iets ging mis", JSON),
+    "known_refusal": (500, REFUSAL % b"Periode is afgesloten: 2026 - 3", JSON),
+    "forged_401": (401, b"", ""),
+}
 
 
 class FaultyWire:
@@ -84,58 +95,36 @@ class FaultyWire:
         weights = [weight[column] + more.get(name, 0) for name, weight in FAULTS.items()]
         return dice.choices(list(FAULTS), weights)[0]
 
-    def _spoiled(self, call: Call, fault: str) -> Reply:  # noqa: PLR0912, C901
-        scheduler, dice = self.scheduler, self.scheduler.dice
-        match fault:
-            case "not_sent":
-                return self._reply(Sending.NOT_SENT)
-            case "lost_request":
-                return self._silence(call)
-            case "lost_answer":
+    def _spoiled(self, call: Call, fault: str) -> Reply:
+        """Reported as only a real wire could: after silence nobody knows what happened."""
+        if fault in ANSWERED_INSTEAD:
+            status, body, kind = ANSWERED_INSTEAD[fault]
+            if fault == "error_after_commit":
                 self._carry_out(call)
-                return self._silence(call)
-            case "late_commit":
-                request = self._request(call)
-                self._settle_asker(request)
-                scheduler.later(dice.uniform(1, 300), lambda: self._arrive(request))
-                return self._silence(call)
-            case "error_after_commit":
-                self._carry_out(call)
-                return self._reply(
-                    Sending.ANSWERED, Answer(502, HTML, [("Content-Type", "text/html")])
-                )
-            case "error_before":
-                return self._reply(
-                    Sending.ANSWERED, Answer(503, HTML, [("Content-Type", "text/html")])
-                )
-            case "throttled":
-                return self._reply(Sending.ANSWERED, Answer(429, b"", []))
-            case "slow":
-                reply = self._answered(call)
-                scheduler.pause(dice.uniform(1, 100))
-                return reply
-            case "slow_before":
-                scheduler.pause(dice.uniform(1, 100))
-                return self._answered(call)
-            case "unknown_refusal":
-                body = b'{"error":{"code":"","message":{"lang":"","value":"Iets ging mis"}}}'
-                kind = [("Content-Type", "application/json;charset=utf-8")]
-                return self._reply(Sending.ANSWERED, Answer(500, body, kind))
-            case "known_refusal":
-                body = (
-                    b'{"error":{"code":"","message":{"lang":"",'
-                    b'"value":"Periode is afgesloten: 2026 - 3"}}}'
-                )
-                kind = [("Content-Type", "application/json;charset=utf-8")]
-                return self._reply(Sending.ANSWERED, Answer(500, body, kind))
-            case "forged_401":
-                return self._reply(Sending.ANSWERED, Answer(401, b"", []))
-            case "crash_before":
-                raise self._crash()
-            case "crash_after":
-                self._carry_out(call)
-                raise self._crash()
-        raise AssertionError(fault)
+            headers = [("Content-Type", kind)] if kind else []
+            return self._reply(Sending.ANSWERED, Answer(status, body, headers))
+        if fault == "not_sent":
+            return self._reply(Sending.NOT_SENT)
+        if fault in ("slow", "slow_before"):
+            return self._slow(call, before=fault == "slow_before")
+        if fault in ("lost_answer", "crash_after"):
+            self._carry_out(call)
+        if fault in ("crash_before", "crash_after"):
+            raise self._crash()
+        if fault == "late_commit":
+            request = self._request(call)
+            self._settle_asker(request)
+            self.scheduler.later(self.scheduler.dice.uniform(1, 300), lambda: self._arrive(request))
+        return self._silence(call)
+
+    def _slow(self, call: Call, *, before: bool) -> Reply:
+        seconds = self.scheduler.dice.uniform(1, 100)
+        if before:
+            self.scheduler.pause(seconds)
+            return self._answered(call)
+        reply = self._answered(call)
+        self.scheduler.pause(seconds)
+        return reply
 
     def _crash(self) -> Crash:
         worker = self.scheduler.current

@@ -9,34 +9,33 @@ Invariant: a run ends with every journal in the books exactly once, or with a pe
 from __future__ import annotations
 
 import argparse
-import os
 import shutil
 import sys
 import tempfile
 from dataclasses import dataclass
 from datetime import timedelta
-from functools import cache
 from pathlib import Path
 
 from sqlalchemy import create_engine, select
 
 from retailvista import db
 from retailvista.companies.scope import company_scope
-from retailvista.connectors.models import PROOF_YES, Connector, PostingSeat
+from retailvista.connectors.models import PROOF_YES, PostingSeat
 from retailvista.connectors.outside import Outside
-from retailvista.journals import actions, deciding
+from retailvista.journals import actions
 from retailvista.journals.evidence import read_facts
 from retailvista.journals.exporting import due_companies, export_pass
-from retailvista.journals.models import Export, JournalRow
+from retailvista.journals.models import Export
 from retailvista.sandbox.server import Sandbox
 from retailvista.vault import Vault
 from tests.simulation.faulty_wire import FaultyWire
 from tests.simulation.judge import Judge, Violation
+from tests.simulation.people import act
+from tests.simulation.preparing import fast_folder, templates
 from tests.simulation.scheduler import START, Scheduler, VirtualClock, Worker, step_sessions
-from tests.stage import INSTALLATION, Stage, open_stage
+from tests.stage import INSTALLATION, Stage
 from tests.world import session_maker
 
-SITE = "http://start.exactonline.nl"  # the sandbox writes its links as http
 PROFILES = ("refuses-used", "accepts-used", "ignores-ours", "rights-lost", "unknown-refusal")
 SETTINGS = {
     "refuses-used": {},
@@ -45,7 +44,6 @@ SETTINGS = {
     "rights-lost": {},
     "unknown-refusal": {"refusals": "unknown"},
 }
-DAYS = 7
 STORM_SECONDS = 2400
 CALM_SECONDS = 6 * 3600
 CONNECTED = ("verified", "rejected", "conflict")
@@ -63,57 +61,6 @@ class Outcome:
     problem: str = ""
 
 
-class InProcess:
-    """The wire of the preparation: no faults."""
-
-    def __init__(self, sandbox: Sandbox, clock: VirtualClock) -> None:
-        scheduler = Scheduler(0, clock)
-        self.wire = FaultyWire(scheduler, lambda: sandbox, _Blindfold(), "prepare")
-
-    def send(self, call):  # type: ignore[no-untyped-def]
-        return self.wire.send(call)
-
-
-class _Blindfold:
-    """Judges nothing: the preparation is not the run."""
-
-    def before_post(self, *_: object) -> None:
-        """Anything goes."""
-
-    after_post = after_get = before_post
-
-    def books_changed(self) -> None:
-        """Anything goes."""
-
-
-@cache
-def templates() -> dict[bool, Path]:
-    """Prepared folders: a connector that never posted, and one whose first journal is verified."""
-    return {warm: _prepare(warm=warm) for warm in (False, True)}
-
-
-def _prepare(*, warm: bool) -> Path:
-    folder = Path(tempfile.mkdtemp(prefix="rv-simulation-", dir=_fast_folder()))
-    clock = VirtualClock()
-    sandbox = Sandbox(folder / "sandbox.sqlite", clock=clock)
-    stage = open_stage(folder, clock, sandbox, InProcess(sandbox, clock), site=SITE)
-    stage.add_days(DAYS + 1)
-    first = [1] if warm else []
-    if warm:
-        stage.release(first)
-        stage.export()
-        assert stage.states() == ["verified"]
-    stage.release(None)
-    stage.close()
-    sandbox.stop()
-    return folder
-
-
-def _fast_folder() -> str | None:
-    """Memory, where there is some: a simulated crash is not a power cut."""
-    return "/dev/shm" if os.access("/dev/shm", os.W_OK) else None  # noqa: S108
-
-
 class Run:
     """One seed."""
 
@@ -126,7 +73,7 @@ class Run:
         self.warm = dice.random() < 0.7
         can_prove = self.profile not in ("accepts-used", "ignores-ours")
         self.proven = self.warm and can_prove and dice.random() < 0.8
-        self.folder = Path(tempfile.mkdtemp(prefix="rv-seed-", dir=_fast_folder()))
+        self.folder = Path(tempfile.mkdtemp(prefix="rv-seed-", dir=fast_folder()))
         shutil.copytree(templates()[self.warm], self.folder, dirs_exist_ok=True)
         self.engine = create_engine(f"sqlite:///{self.folder / 'test.sqlite3'}")
         db.tune_engine(self.engine, self.clock)
@@ -280,37 +227,13 @@ class Run:
                 raise Violation(f"{facts.posting_key} is {facts.state} and nobody is asked")
         return asked
 
-    # People
-
     def _people_act(self) -> bool:
-        """Somebody looks into the books and says what is the case; whether anything was to say."""
-        books, acted = self.judge.in_books(), False
         session = self.stage.sessions()
         try:
             with company_scope(1):
-                if self.stage.connector().paused:
-                    deciding.resume_connector(session, 25, "person")
-                    acted = True
-                for facts in self._facts():
-                    if facts.decision in actions.WAITING_FOR_PERSON:
-                        self._decide(session, facts, books.get(facts.posting_key, 0))
-                        acted = True
+                return act(session, self.stage, self.scheduler, self.judge.in_books())
         finally:
             session.close()
-        return acted
-
-    def _decide(self, session, facts, count: int) -> None:  # type: ignore[no-untyped-def]
-        with db.reading(session):
-            sequence = session.scalars(
-                select(JournalRow.sequence).where(JournalRow.id == facts.journal_id)
-            ).one()
-        self.scheduler.note(f"person sees {facts.state} {facts.decision}, {count} in the books")
-        if facts.decision == actions.CORRECT_AND_TRY_AGAIN:
-            deciding.try_again(session, sequence, "person")
-        elif count:
-            deciding.it_is_ours(session, sequence, "seen in the books", "person")
-        else:
-            deciding.not_ours_new_number(session, sequence, "not in the books", "person")
 
     def _check_end(self) -> None:
         books = self.judge.in_books()
@@ -360,6 +283,4 @@ def main() -> int:
 
 
 if __name__ == "__main__":
-    assert START.tzinfo is not None
-    assert Connector.__tablename__ == "connector"
     sys.exit(main())

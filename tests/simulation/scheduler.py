@@ -6,6 +6,7 @@ worker yields before it writes, after it has written, and around every call; now
 
 from __future__ import annotations
 
+import contextlib
 import heapq
 import random
 from collections.abc import Callable
@@ -108,7 +109,8 @@ class Scheduler:
         for worker in self.workers:
             self.current, worker.dead = worker, True
             if worker.thread:  # one that never ran has nothing to end
-                worker.thread.throw(Crash)
+                with contextlib.suppress(Crash):
+                    worker.thread.throw(Crash)
         self.current = None
 
     def _step(self) -> None:
