@@ -24,7 +24,7 @@ from retailvista import logs, web
 from retailvista.cli import commands
 from retailvista.cli.program import Program
 from retailvista.clock import Clock, SystemClock
-from retailvista.companies import installation
+from retailvista.companies import installation, place
 from retailvista.config import ROOT, Settings, check_key_file_place, load_settings
 from retailvista.connectors import app_keys, keyless
 from retailvista.connectors.http import RequestsWire
@@ -32,6 +32,7 @@ from retailvista.connectors.outside import Outside
 from retailvista.connectors.port import Wire
 from retailvista.connectors.registry import PROVIDERS
 from retailvista.errors import BadSetting
+from retailvista.journals.numbering import sending_locked
 from retailvista.mail.sending import Post, post_for
 from retailvista.runs import bell
 from retailvista.runs.owners import Owner
@@ -135,6 +136,7 @@ def make_program(app: Flask | None = None) -> Program:
         close=lambda made: None if made is app else close(made),
         kinds=KINDS,
         post_of=lambda made: state(made).post,
+        locked_of=_locked,
     )
 
 
@@ -177,6 +179,7 @@ def _open_installation(
         if found.uuid:
             (keyless.mark_lost if found.key_problem else keyless.mark_found)(session)
             app_keys.mark_found(session, app_keys.operators_apps(settings))
+            keyless.check_place(session, found, place.mark_of(settings.database_url))
     return found
 
 
@@ -227,6 +230,12 @@ def _database_problem(way_out: Outside) -> str:
     except SQLAlchemyError as error:
         return type(error).__name__
     return "" if found == newest else "The tables are of another version. Run: retailvista init"
+
+
+def _locked(app: Flask) -> str:
+    """Why nothing is sent, when sending is locked."""
+    with outside(app).sessions() as session, database.reading(session):
+        return sending_locked(session)
 
 
 def _stop(app: Flask) -> None:

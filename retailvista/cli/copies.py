@@ -10,21 +10,28 @@ import os
 import shutil
 import sqlite3
 import subprocess
+import tempfile
 from contextlib import closing
 from pathlib import Path
 
 from sqlalchemy import make_url
 
+from retailvista.companies import installation
 from retailvista.config import Settings
 from retailvista.errors import Refused
 
-LOCKED = (
-    "This database was restored: the books may hold entries that it does not know. Nothing is"
-    " sent until that has been looked at."
-)
 # A refresh token works once: the one in an old copy was used since, and would end the chain.
 OLD_LOGIN = "This database was restored, so its login may be an old one."
 PAGES_AT_ONCE = 1000
+BUSY = "Another program works on the database. Stop it, then restore again."
+BUSY_SECONDS = 2
+LOCK = (
+    "UPDATE instance SET sending_locked = :locked",
+    (
+        'UPDATE "grant" SET login_needed_at = CURRENT_TIMESTAMP, login_needed_why = :old'
+        " WHERE login_needed_at IS NULL"
+    ),
+)
 
 
 def back_up(settings: Settings, file: Path) -> None:
@@ -56,8 +63,7 @@ def put_back(settings: Settings, file: Path, *, replace: bool) -> None:
     """Make the database the copy. Refused while there is one, unless it may be replaced."""
     if not settings.database_url.startswith("sqlite:///"):
         clean = ["--clean", "--if-exists"] if replace else []
-        _run(settings, "pg_restore", "--single-transaction", "--no-owner", *clean,
-             f"--dbname={_postgres_url(settings)}", str(file))  # fmt: skip
+        _restore_server(settings, file, clean)
         return
     with closing(sqlite3.connect(f"file:{file}?mode=ro", uri=True)) as copy:
         _check(copy, file)
@@ -66,11 +72,75 @@ def put_back(settings: Settings, file: Path, *, replace: bool) -> None:
         raise Refused(f"There is a database already in {target}; --replace puts the copy over it.")
     target.parent.mkdir(parents=True, exist_ok=True)
     part = target.with_name(f"{target.name}.restored")
+    for old in _with_journals(part):
+        old.unlink(missing_ok=True)
+    os.close(os.open(part, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600))
     shutil.copyfile(file, part)
-    os.chmod(part, 0o600)
-    for beside in ("-wal", "-shm"):
-        target.with_name(target.name + beside).unlink(missing_ok=True)
+    _lock(part)
+    _close_old(target)
     part.replace(target)
+    _sync(target.parent)
+
+
+def _with_journals(file: Path) -> list[Path]:
+    return [file, *(file.with_name(file.name + beside) for beside in ("-wal", "-shm"))]
+
+
+def _lock(part: Path) -> None:
+    """Before it is the database: at no moment a restored one may send or present a token."""
+    with closing(sqlite3.connect(part)) as copy:
+        copy.execute("PRAGMA journal_mode=DELETE")
+        copy.execute("PRAGMA synchronous=FULL")
+        with copy:
+            for statement in LOCK:
+                copy.execute(statement, {"locked": installation.RESTORED, "old": OLD_LOGIN})
+
+
+def _close_old(target: Path) -> None:
+    """What is committed goes from the journal into the file, and only then the journal goes.
+
+    A kill in between leaves the old database whole. One that cannot be read is given up.
+    """
+    if target.exists():
+        with closing(sqlite3.connect(target, timeout=BUSY_SECONDS)) as old:
+            try:
+                busy = old.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()[0]
+            except sqlite3.OperationalError as error:
+                raise Refused(f"{BUSY} ({error})") from error
+            except sqlite3.DatabaseError:
+                busy = 0
+        if busy:
+            raise Refused(BUSY)
+    for beside in _with_journals(target)[1:]:
+        beside.unlink(missing_ok=True)
+
+
+def _sync(folder: Path) -> None:
+    handle = os.open(folder, os.O_RDONLY)
+    try:
+        os.fsync(handle)
+    finally:
+        os.close(handle)
+
+
+def _restore_server(settings: Settings, file: Path, clean: list[str]) -> None:
+    """The copy and its lock in one transaction of the server."""
+    with tempfile.TemporaryDirectory(prefix="retailvista-restore-") as folder:
+        script = Path(folder) / "restore.sql"
+        _run(settings, "pg_restore", "--no-owner", *clean, f"--file={script}", str(file))
+        lock = Path(folder) / "lock.sql"
+        lock.write_text("SET search_path = public;\n" + _lock_script())
+        _run(settings, "psql", "--no-psqlrc", "--quiet", "--single-transaction",
+             "--set=ON_ERROR_STOP=1", f"--dbname={_postgres_url(settings)}",
+             f"--file={script}", f"--file={lock}")  # fmt: skip
+
+
+def _lock_script() -> str:
+    """The statements with their words as SQL literals: both are ours."""
+    text = ";\n".join((*LOCK, ""))
+    for name, value in ((":locked", installation.RESTORED), (":old", OLD_LOGIN)):
+        text = text.replace(name, "'" + value.replace("'", "''") + "'")
+    return text
 
 
 def without_password(url: str) -> str:

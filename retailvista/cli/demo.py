@@ -22,10 +22,11 @@ from retailvista.cli import demo_place, demo_story, serving
 from retailvista.cli.demo_cast import CAST, CONNECTOR, TILL_FILES, Part
 from retailvista.cli.demo_story import Stage
 from retailvista.cli.program import Program, present_program, table
-from retailvista.companies import installation
+from retailvista.companies import installation, place
 from retailvista.companies.addresses import public_url
 from retailvista.companies.scope import company_scope
 from retailvista.config import Settings
+from retailvista.connectors import keyless
 from retailvista.errors import Refused
 from retailvista.journals import listing
 
@@ -84,7 +85,12 @@ def _begin(program: Program, settings: Settings) -> None:
         with app.app_context():
             database.upgrade(database.db.engine)
         with program.outside_of(app).sessions() as session:
-            installation.begin(session, settings.master_key_file)
+            mark = place.mark_of(settings.database_url)
+            installation.begin(session, settings.master_key_file, mark)
+            with database.transaction(session):
+                # The books of the sandbox lie beside it: a demo that moved took them along.
+                installation.unlock_moved(session, mark)
+            keyless.mark_found(session, keyless.ELSEWHERE)
 
 
 def _open(program: Program, port: int, things: ExitStack) -> tuple[Stage, Flask, object]:

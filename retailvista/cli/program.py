@@ -55,6 +55,7 @@ class Program:
     close: Callable[[Flask], None]
     kinds: Kinds
     post_of: Callable[[Flask], Post]
+    locked_of: Callable[[Flask], str]
 
     @contextmanager
     def open_app(self, settings: Settings) -> Iterator[Flask]:

@@ -44,6 +44,9 @@ def serve(host: str, port: int | None) -> None:
     _refuse_distributed(settings)
     with begun_app(program, settings) as app, only_one(settings):
         server = bind(app, host, port or urlsplit(settings.base_url).port or 8000)
+        locked = program.locked_of(app)
+        if locked:
+            click.echo(f"Sending is locked. {locked}", err=True)
         click.echo(f"RetailVista serves {settings.base_url}{settings.prefix}", err=True)
         run_until_told(program, app, server)
 
@@ -144,6 +147,7 @@ def cut_off() -> NoReturn:
 def only_one(settings: Settings) -> Iterator[None]:
     """Hold the lock of this database; refused while another engine holds it."""
     path = lock_file(settings)
+    path.parent.mkdir(parents=True, exist_ok=True)
     handle = os.open(path, os.O_RDWR | os.O_CREAT, 0o600)
     try:
         fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)

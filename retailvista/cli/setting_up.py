@@ -10,9 +10,9 @@ import click
 from retailvista import db as database
 from retailvista import vault
 from retailvista.cli import copies
-from retailvista.cli.program import json_option, open_outside, present_program
+from retailvista.cli.program import Answer, json_option, open_outside, present_program
 from retailvista.cli.serving import only_one
-from retailvista.companies import installation, registering
+from retailvista.companies import installation, place, registering
 from retailvista.connectors import keyless, sealing
 
 PATH = click.Path(path_type=Path, dir_okay=False)
@@ -28,13 +28,15 @@ def init() -> dict[str, Any]:
         with app.app_context():
             database.upgrade(database.db.engine)
         with program.outside_of(app).sessions() as session:
-            begun = installation.begin(session, settings.master_key_file)
+            mark = place.mark_of(settings.database_url)
+            begun = installation.begin(session, settings.master_key_file, mark)
             found = installation.look(session, settings.master_key_file)
     return {
         "database": copies.without_password(settings.database_url),
         "master_key_file": str(settings.master_key_file),
         "new": begun,
         "key_problem": found.key_problem,
+        "sending_locked": found.sending_locked,
     }
 
 
@@ -68,10 +70,30 @@ def restore(file: Path, replace: bool) -> dict[str, Any]:
                 database.upgrade(database.db.engine)
             with program.outside_of(app).sessions() as session:
                 with database.transaction(session):
-                    installation.lock_sending(session, copies.LOCKED)
-                keyless.mark_lost(session, copies.OLD_LOGIN)
+                    installation.settle_here(session, place.mark_of(settings.database_url))
                 found = installation.look(session, settings.master_key_file)
-    return {"file": str(file), "sending_locked": copies.LOCKED, "key_problem": found.key_problem}
+    return {
+        "file": str(file),
+        "sending_locked": found.sending_locked,
+        "key_problem": found.key_problem,
+    }
+
+
+@click.command()
+@json_option
+def moved() -> Answer:
+    """Say that the database moved here and that the old one is gone for good.
+
+    Two that work side by side would end each other's logins. Exit 1 when it stays locked.
+    """
+    settings = present_program().load_settings()
+    with open_outside(key=False) as outside, outside.sessions() as session:
+        with database.transaction(session):
+            locked = installation.unlock_moved(session, place.mark_of(settings.database_url))
+        again = keyless.mark_found(session, keyless.ELSEWHERE)
+    if locked:
+        click.echo(f"Sending stays locked. {locked}", err=True)
+    return Answer({"sending_locked": locked, "logins": again}, 1 if locked else 0)
 
 
 @click.group()
@@ -96,4 +118,4 @@ def rotate() -> dict[str, Any]:
     return {"key_id": renewed.key_id, "sealed_again": again}
 
 
-COMMANDS: list[click.Command] = [init, backup, restore, key]
+COMMANDS: list[click.Command] = [init, backup, restore, moved, key]

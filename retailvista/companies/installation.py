@@ -21,6 +21,15 @@ from retailvista.errors import Refused
 from retailvista.vault import KeyLost, LostVault, Vault
 
 NOT_BEGUN = "The database is empty. Run: retailvista init"
+LOCK_MAX = 200
+ELSEWHERE = (
+    "This database comes from another machine or folder. If it is a copy, leave it so."
+    " If it moved and the old one is gone for good, run: retailvista moved"
+)
+RESTORED = (
+    "This database was restored: the books may hold entries that it does not know. Nothing is"
+    " sent until that has been looked at."
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,9 +40,10 @@ class Installation:
     vault: Vault
     key_problem: str
     sending_locked: str
+    host_mark: str = ""
 
 
-def begin(session: Session, key_file: Path) -> bool:
+def begin(session: Session, key_file: Path, host_mark: str = "") -> bool:
     """Make the installation row, and the key when there is none yet. False when it was there."""
     with database.transaction(session):
         if session.scalar(select(Instance)) is not None:
@@ -47,6 +57,7 @@ def begin(session: Session, key_file: Path) -> bool:
                 uuid=own,
                 key_id=vault.key_id,
                 key_check=vault.check_value(),
+                host_mark=host_mark,
                 created_at=database.now(session),
             )
         )
@@ -67,26 +78,48 @@ def look(session: Session, key_file: Path) -> Installation:
         return _lost(row, f"{error}")
     if not vault.opens(row.key_check):
         return _lost(row, f"The master key {key_file} is not the one of this database.")
-    return Installation(row.uuid, vault, "", row.sending_locked)
+    return Installation(row.uuid, vault, "", row.sending_locked, row.host_mark)
 
 
 def _lost(row: Instance, why: str) -> Installation:
     problem = f"{why} Put the right key file back; until then every connector needs a login."
-    return Installation(row.uuid, LostVault(problem), problem, row.sending_locked)
+    return Installation(row.uuid, LostVault(problem), problem, row.sending_locked, row.host_mark)
+
+
+def is_elsewhere(found: Installation, host_mark: str) -> bool:
+    """Whether the database was at home in another place. One that never had a home is at home."""
+    return bool(found.host_mark and host_mark and found.host_mark != host_mark)
+
+
+def settle_here(session: Session, host_mark: str) -> None:
+    """This place is its home from now on. Inside the caller's transaction."""
+    _row(session).host_mark = host_mark
+
+
+def unlock_moved(session: Session, host_mark: str) -> str:
+    """A person says that it moved; why sending is locked all the same, or ''."""
+    row = _row(session)
+    row.host_mark = host_mark
+    if row.sending_locked == ELSEWHERE:
+        row.sending_locked = ""
+    return row.sending_locked
 
 
 def lock_sending(session: Session, why: str) -> None:
     """Nothing is sent to any provider until the lock is lifted. Inside the caller's transaction."""
-    row = session.scalar(select(Instance))
-    if row is None:
-        raise Refused(NOT_BEGUN)
-    row.sending_locked = why[:200]
+    assert len(why) <= LOCK_MAX, "a reason that is cut is none"
+    _row(session).sending_locked = why
 
 
 def take_new_key(session: Session, vault: Vault) -> None:
     """Remember that another key seals from now on. Inside the caller's transaction."""
+    row = _row(session)
+    row.key_id = vault.key_id
+    row.key_check = vault.check_value()
+
+
+def _row(session: Session) -> Instance:
     row = session.scalar(select(Instance))
     if row is None:
         raise Refused(NOT_BEGUN)
-    row.key_id = vault.key_id
-    row.key_check = vault.check_value()
+    return row

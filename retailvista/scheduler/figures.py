@@ -9,6 +9,7 @@ from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from retailvista import db as database
+from retailvista.companies.models import Instance
 from retailvista.companies.scope import across_companies
 from retailvista.connectors.models import Grant, Notice
 from retailvista.connectors.outside import Outside
@@ -30,6 +31,8 @@ def figures(outside: Outside) -> Iterator[tuple[str, str, float]]:
             unknown,
         )
         yield "oldest_unposted_seconds", "Age of the oldest released journal", _oldest(session)
+        locked = _count(session, Instance, Instance.sending_locked != "")
+        yield "sending_locked", "Whether sending is locked: a restored or copied database", locked
         needed = _count(session, Grant, Grant.login_needed_at.is_not(None))
         yield "logins_needed", "Grants that need a login", needed
         unsent = _count(session, Notice, Notice.sent_at.is_(None))

@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
+import json
+import shutil
 import sqlite3
 from pathlib import Path
 
 import pytest
 
-from tests.scenarios.house import TILL_FILES
+from retailvista.cli import copies
+from retailvista.companies import installation
+from retailvista.config import load_settings
+from tests.scenarios.house import TILL_FILES, House
 
 EXAMPLE = str(TILL_FILES / "groenhof-2026-03-10.xaa")
 
@@ -67,6 +72,73 @@ def test_a_restored_database_sends_nothing_and_its_logins_are_old(house, tmp_pat
     assert value(house, 'SELECT login_needed_at FROM "grant"')
 
 
+def test_a_restored_database_is_locked_before_it_is_the_database(house, tmp_path):
+    """A kill right after the file is in its place finds it locked, its logins at rest."""
+    house.begin()
+    give_a_login(house)
+    copy = tmp_path / "copy.rv"
+    house.json("backup", str(copy))
+    copies.put_back(load_settings(house.environment), copy, replace=True)
+    assert value(house, "SELECT sending_locked FROM instance") == installation.RESTORED
+    assert value(house, 'SELECT login_needed_why FROM "grant"') == copies.OLD_LOGIN
+    assert value(house, "PRAGMA integrity_check") == "ok"
+
+
+def test_nothing_is_restored_under_a_program_that_works_on_the_database(house, tmp_path):
+    house.begin()
+    copy = tmp_path / "copy.rv"
+    house.json("backup", str(copy))
+    house.json("company", "add", "2", "Later", "--alias", "later")
+    reader = sqlite3.connect(database_of(house))
+    reader.execute("BEGIN")
+    assert reader.execute("SELECT count(*) FROM company").fetchone() == (2,)
+    writer = sqlite3.connect(database_of(house))
+    writer.execute("UPDATE company SET name = name || '.'")
+    writer.commit()
+    refused = house.run("restore", str(copy), "--replace")
+    assert (refused.exit_code, "Stop it, then restore" in refused.stderr) == (1, True)
+    reader.close()
+    writer.close()
+    assert len(house.json("company", "list")) == 2
+
+
+def test_a_copied_database_rests_until_somebody_says_that_it_moved(house, tmp_path):
+    house.begin()
+    give_a_login(house)
+    assert house.json("init")["sending_locked"] == ""
+    there = House(tmp_path / "there", port=house.port)
+    shutil.copytree(house.folder / "instance", there.folder / "instance")
+    shutil.copytree(house.folder / "keys", there.folder / "keys")
+
+    assert "retailvista moved" in there.json("init")["sending_locked"]
+    assert value(there, 'SELECT login_needed_at FROM "grant"'), "no token is presented from here"
+    assert value(house, "SELECT sending_locked FROM instance") == ""
+    assert value(house, 'SELECT login_needed_at FROM "grant"') is None
+
+    assert there.json("moved") == {"sending_locked": "", "logins": 1}
+    assert there.json("init")["sending_locked"] == ""
+    assert value(there, 'SELECT login_needed_at FROM "grant"') is None
+    assert "retailvista moved" in at(house, there).json("init")["sending_locked"], "and back"
+
+
+def at(house, found):
+    """The database of one house carried to another."""
+    shutil.copy(database_of(found), database_of(house))
+    return house
+
+
+def test_what_was_restored_stays_locked_whatever_moved(house, tmp_path):
+    house.begin()
+    copy = tmp_path / "copy.rv"
+    house.json("backup", str(copy))
+    there = House(tmp_path / "there")
+    shutil.copytree(house.folder / "keys", there.folder / "keys")
+    there.json("restore", str(copy))
+    stays = there.run("moved", "--json")
+    assert (stays.exit_code, "stays locked" in stays.stderr) == (1, True)
+    assert value(there, "SELECT sending_locked FROM instance") == installation.RESTORED
+
+
 @pytest.mark.parametrize("content", [b"", b"not a database at all", b"SQLite format 3\0"])
 def test_what_is_no_copy_is_refused_and_replaces_nothing(house, tmp_path, content):
     house.begin()
@@ -110,3 +182,17 @@ def test_the_key_of_another_database_is_not_taken(books):
     key.write_text(f"{words[0]} {'A' * 43}=\n")
     problem = books.json("init")["key_problem"]
     assert "not the one of this database" in problem
+
+
+@pytest.mark.postgres
+def test_a_server_database_comes_back_locked(house, tmp_path, postgres_database):
+    server = {"RV_DATABASE_URL": postgres_database}
+    assert house.run("init", **server).exit_code == 0
+    copy = tmp_path / "copy.dump"
+    assert house.run("backup", str(copy), **server).exit_code == 0
+    added = house.run("company", "add", "2", "Later", "--alias", "later", **server)
+    assert added.exit_code == 0
+    restored = house.run("restore", str(copy), "--replace", "--json", **server)
+    assert restored.exit_code == 0, restored.stderr
+    assert json.loads(restored.stdout)["sending_locked"] == installation.RESTORED
+    assert json.loads(house.run("company", "list", "--json", **server).stdout) == []
