@@ -61,6 +61,7 @@ class FaultyWire:
         self.owner = owner
         self.rate = 0.0
         self.extra: dict[str, int] = {}
+        self._was_blind = False
         self._requested_at = scheduler.clock.now()
 
     def send(self, call: Call) -> Reply:
@@ -76,7 +77,7 @@ class FaultyWire:
             self.judge.before_post(call, self.owner)
         self.scheduler.step("send")
         fault = self._fault(call)
-        started = self._requested_at = self.scheduler.clock.now()
+        self._requested_at = self.scheduler.clock.now()
         if fault:
             self.scheduler.note(f"{call.method} {_path(call)} {fault}")
         reply = self._spoiled(call, fault) if fault else self._answered(call)
@@ -85,7 +86,7 @@ class FaultyWire:
         if posts:
             self.judge.after_post(call, reply)
         else:
-            self.judge.after_get(call, reply, started)
+            self.judge.after_get(call, reply, blind=self._was_blind)
         return reply
 
     def _fault(self, call: Call) -> str:
@@ -162,6 +163,7 @@ class FaultyWire:
         request = self._request(call)
         answer = self.sandbox().carry_out(request)
         self.sandbox().judge.leave(request)
+        self._was_blind = self.judge.blind
         if call.method == "POST" and "/api/v1/" in call.url:
             self.judge.books_changed()
         return answer

@@ -112,10 +112,10 @@ class Judge:
             # Words of refusal need a look before they count; the ladder may send again after it.
             sent.unknown = False
 
-    def after_get(self, call: Call, reply: Reply, started: datetime) -> None:
-        """Remember which numbers a good look covered."""
+    def after_get(self, call: Call, reply: Reply, *, blind: bool) -> None:
+        """Remember which numbers a good look covered; blind = the books showed nothing then."""
         found = parse_qs(urlsplit(call.url).query).get("$filter", [""])[0]
-        if reply.status != 200 or self.blind or "EntryNumber ge " not in found:
+        if reply.status != 200 or blind or "EntryNumber ge " not in found:
             return
         low = int(found.split("EntryNumber ge ")[1].split()[0])
         high = int(found.split("EntryNumber le ")[1].split()[0])
