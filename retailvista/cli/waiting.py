@@ -32,6 +32,8 @@ def run_and_wait(
     with outside.sessions() as session, database.transaction(session):
         number = ask(session, kind, key, args, asked_by=ACTOR, connector_number=connector_number)
     while True:
+        # Perhaps no engine runs that would do this: what a killed command held is free at once.
+        release_dead(outside)
         run = _run(outside, number)
         if run.state == ENDED or _waits_for_time(outside, run):
             return run
@@ -40,8 +42,6 @@ def run_and_wait(
             if facts is not None:
                 working.work(outside, kinds, facts)
                 continue
-        # Perhaps no engine runs that would do this: what a killed command held is free at once.
-        release_dead(outside)
         rescue(outside.sessions, set())
         outside.clock.sleep(LOOK_SECONDS)
 

@@ -14,6 +14,7 @@ from sqlalchemy.orm import Session
 from retailvista import db
 from retailvista.companies.scope import scoped_company_id
 from retailvista.connectors.grants import login_state
+from retailvista.connectors.holding import grant_of
 from retailvista.connectors.models import Connector
 from retailvista.journals.claiming import POSTED, READY, SENDING
 from retailvista.journals.evidence import EXPORT
@@ -73,4 +74,9 @@ def _of_connector(session: Session, row: Connector) -> list[Obstacle]:
     if row.paused and row.paused_until is not None and row.paused_until > db.now(session):
         until = f"{row.paused_until:%H:%M:%S} UTC"
         return [Obstacle(f"{name} rests until {until}: {row.paused}", person=False)]
+    grant = grant_of(session, row)
+    if grant is not None and grant.not_before is not None and grant.not_before > db.now(session):
+        until = f"{grant.not_before:%H:%M:%S} UTC"
+        text = f"{name} could not renew its login; it tries again at {until}."
+        return [Obstacle(text, person=False)]
     return []

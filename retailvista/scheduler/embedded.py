@@ -80,7 +80,9 @@ class Engine:
         for pool in (self._pool, self._sweeper):
             pool.shutdown(wait=False, cancel_futures=True)
         sweep = {self._sweep} if self._sweep is not None else set()
-        left = wait(self._in_hand | sweep, timeout=STOP_SECONDS).not_done
+        # One that was cancelled before it began never counts as done.
+        begun = {future for future in self._in_hand | sweep if not future.cancelled()}
+        left = wait(begun, timeout=STOP_SECONDS).not_done
         self._log.info("engine stopped", cut_off=len(left))
         return not left
 

@@ -51,7 +51,9 @@ def _fill_one(session: Session, schedule_id: int) -> int:
         .where(Schedule.id == row.id, Schedule.next_at == row.next_at)
         .values(next_at=following),
     )
-    if not moved:
+    made = select(Slot.id).where(Slot.schedule_id == row.id, Slot.due_at == due)
+    if not moved or session.scalar(made) is not None:
+        # Another engine was faster, or a clock that was set back shows the same moment twice.
         return 0
     slot = Slot(schedule_id=row.id, due_at=due, created_at=now)
     session.add(slot)

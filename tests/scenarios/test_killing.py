@@ -147,6 +147,37 @@ def test_what_a_killed_command_held_is_free_for_the_next_at_once(ready, sandbox)
     assert booked_once(ready, sandbox) == DAYS
 
 
+TOKEN_IS_OLD = (
+    "UPDATE \"grant\" SET answered_at = '2026-03-01 00:00:00.000000',"
+    " requested_at = '2026-03-01 00:00:00.000000', access_until = '2026-03-01 00:10:00.000000'"
+)
+
+
+@pytest.mark.parametrize(
+    ("fault", "exit_code", "why"),
+    [("slow_before", 0, ""), ("slow", 1, "Connector 25 needs a new login: The answer of the")],
+)
+def test_a_kill_while_the_login_is_renewed_is_found_out_by_the_next_command(
+    ready, sandbox, fault, exit_code, why
+):
+    """Killed before the provider heard of it: the same token works. After it: a person is told."""
+    release(ready)
+    ask(ready, TOKEN_IS_OLD)
+    sandbox.faults.add(fault, value=3, path="*oauth2/token")
+    export = start(ready, *EXPORT, "--connector", "25")
+    wait_for(lambda: not sandbox.faults.waiting or export.is_over())
+    export.kill()
+    assert ask(ready, 'SELECT refreshing_since > 0 FROM "grant"') == [(1,)]
+    if fault == "slow_before":
+        sandbox.stop()
+        sandbox = sandbox.__class__(sandbox.store.path, port=sandbox.port).start()
+    following = start(ready, *EXPORT)
+    assert (following.end(30), why in following.said) == (exit_code, True), following.said
+    if not why:
+        assert booked_once(ready, sandbox) == DAYS
+        sandbox.stop()
+
+
 def test_sigterm_under_load_ends_after_the_call_in_hand_and_makes_nothing_unknown(ready, sandbox):
     release(ready)
     sandbox.faults.add("slow", value=2, rate=1.0, **POSTS)

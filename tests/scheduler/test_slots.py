@@ -8,7 +8,7 @@ from collections import Counter
 from datetime import UTC, datetime
 
 import pytest
-from sqlalchemy import select
+from sqlalchemy import select, update
 
 from retailvista import db as database
 from retailvista.companies.scope import across_companies
@@ -50,6 +50,23 @@ def test_a_schedule_that_is_due_becomes_one_run_of_its_connector(way_out, groenh
     )  # fmt: skip
     (slot,) = rows(outside, Slot)
     assert slot.run_id == run.id
+
+
+def test_a_moment_that_comes_again_is_no_second_slot_and_stops_nobody(way_out, groenhof, clock):
+    """As after a clock was set back: all other schedules and runs go on."""
+    assert groenhof
+    outside = way_out()
+    clock.move(minutes=15)
+    assert slots.fill(outside) == 1
+    with outside.sessions() as session, across_companies(), database.transaction(session):
+        (slot,) = session.scalars(select(Slot))
+        session.execute(update(Schedule).where(Schedule.id == slot.schedule_id).values(
+            next_at=slot.due_at,
+        ))  # fmt: skip
+    assert slots.fill(outside) == 0
+    assert len(rows(outside, Slot)) == len(rows(outside, Run)) == 1
+    clock.move(minutes=15)
+    assert slots.fill(outside) == 1
 
 
 def test_after_any_down_time_one_run_catches_up(way_out, groenhof, clock):
