@@ -36,6 +36,8 @@ from retailvista.errors import Refused
 
 MASTER_CALLS = 15
 CHECKING_SECONDS = 20
+CHECKING_TRIES = 20
+CHECKING_PAUSE_SECONDS = 0.25
 
 
 @dataclass(frozen=True, slots=True)
@@ -204,11 +206,7 @@ def open_visit(
     token = grants.usable_token(outside, connector_id)
     endpoint = provider.posting_endpoint if posting else ""
     need = Need(provider.budget, calls, posting=posting, endpoint=endpoint)
-    session = outside.sessions()
-    try:
-        lease = lanes.take(session, facts.lane_key, outside.owner, need)
-    finally:
-        session.close()
+    lease = _take_lane(outside, facts.lane_key, need, tries=CHECKING_TRIES if checking else 1)
     wire = outside.wire
     if checking:
         wire = BoundedWire(wire, outside.clock.monotonic, CHECKING_SECONDS)
@@ -218,6 +216,22 @@ def open_visit(
         yield Visit(outside, facts, provider, token, metered)
     finally:
         metered.close()
+
+
+def _take_lane(outside: Outside, key: str, need: Need, tries: int) -> lanes.LaneLease:
+    """The lane; a person who tests waits a few seconds for the call that is going on."""
+    session = outside.sessions()
+    try:
+        while True:
+            tries -= 1
+            try:
+                return lanes.take(session, key, outside.owner, need)
+            except lanes.LaneClosed:
+                if tries <= 0:
+                    raise
+                outside.clock.sleep(CHECKING_PAUSE_SECONDS)
+    finally:
+        session.close()
 
 
 def connector_facts(outside: Outside, connector_id: int) -> tuple[ConnectorFacts, Provider]:
