@@ -129,6 +129,8 @@ def as_refusal(refusal: Refusal, *, json_wanted: bool) -> Answer:
     """Exact's error body; code and lang are always empty."""
     if not refusal.text:
         return Answer(refusal.status, b"", refusal.headers)
+    if any(name == "Content-Type" for name, _ in refusal.headers):
+        return Answer(refusal.status, refusal.text.encode(), refusal.headers)
     if json_wanted:
         message = {"lang": "", "value": refusal.text}
         return as_json(refusal.status, {"error": {"code": "", "message": message}}, refusal.headers)

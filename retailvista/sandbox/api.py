@@ -12,8 +12,10 @@ from typing import Any
 
 from retailvista.sandbox import lists
 from retailvista.sandbox.answers import Answer, Refusal, Request, as_json, as_refusal
+from retailvista.sandbox.apps import check_scope
 from retailvista.sandbox.bodies import read_body, sends
 from retailvista.sandbox.books import Asker, Posting, delete_entry
+from retailvista.sandbox.customs import watch, watch_missing
 from retailvista.sandbox.endpoints import Endpoint, children_of, endpoints
 from retailvista.sandbox.judge import Judge
 from retailvista.sandbox.limits import Limits
@@ -25,6 +27,7 @@ from retailvista.sandbox.registers import add_row
 from retailvista.sandbox.rows import as_atom
 from retailvista.sandbox.store import Store
 from retailvista.sandbox.tokens import Tokens
+from retailvista.sandbox.webhooks import Webhooks
 
 PATH = re.compile(r"/api/v1/(?:(\d+)/)?(.*)")
 RESOURCE = re.compile(r"(?P<path>[A-Za-z/]+?)(?:\((?P<key>[^()]*)\))?(?:/(?P<below>[$A-Za-z]+))?")
@@ -52,6 +55,7 @@ class Api:
         self.limits = Limits(store)
         self.tokens = Tokens(store)
         self.masters = Masters(store)
+        self.webhooks = Webhooks(store)
         self.posts = 0
 
     def answer(self, request: Request, *, number: str | None = None) -> Answer:
@@ -67,16 +71,20 @@ class Api:
             if not is_valid:
                 raise Refusal(401, "", {"WWW-Authenticate": "Bearer"})  # noqa: TRY301 - one place
             self.judge.enter(request)
-            self.limits.check_block(user, request, resource.partition("(")[0])
+            watch(self.judge, request, resource)
+            self._check_block(user, request, resource)
             if request.division is not None:
                 headers = self._take(request)
-                self._check_division(asker, request.division)
+            self._check_access(asker, request.division)
             answer = self._dispatch(request, asker, resource, number)
         except Refusal as refusal:
             if refusal.status == 429:
                 return as_refusal(refusal, json_wanted=request.wants_json)
             answer = as_refusal(refusal, json_wanted=request.wants_json)
         answer.headers += headers
+        if answer.status == 404:
+            watch_missing(self.judge, request, resource)
+        self.webhooks.after(request, answer)
         place = resource.partition("(")[0]
         if user and self.limits.count_error(user, request, place, answer.status):
             self.judge.find("too-many-errors", request, f"The last one was {answer.status}.")
@@ -102,9 +110,23 @@ class Api:
             self.judge.find("too-many-calls", request, "Answered with 429.")
             raise
 
-    def _check_division(self, asker: Asker, division: int) -> None:
-        if division not in asker.divisions:
-            raise Refusal(403, "Forbidden", {"Reason": "NoDivisionAccess"})
+    def _check_block(self, user: str, request: Request, resource: str) -> None:
+        try:
+            self.limits.check_block(user, request, resource.partition("(")[0])
+        except Refusal:
+            self.judge.find("called-while-blocked", request, "Answered with 429.")
+            raise
+
+    def _check_access(self, asker: Asker, division: int | None) -> None:
+        """403 with the reason why: the user, the division or its licence."""
+        reason = self.tokens.reason_of(asker.name)
+        if reason is None and division is not None and division not in asker.divisions:
+            reason = "NoDivisionAccess"
+        switched = self.store.setting("access", division or 0)
+        if reason is None and switched != "open":
+            reason = str(switched)
+        if reason is not None:
+            raise Refusal(403, "Forbidden", {"Reason": reason})
 
     def _dispatch(
         self, request: Request, asker: Asker, resource: str, number: str | None
@@ -116,8 +138,11 @@ class Api:
         target = _target(request, resource)
         if request.method not in target.endpoint.methods:
             raise Refusal(405, "Method not allowed.")
+        check_scope(self.store, asker.client_id, getattr(target.endpoint, "scope", None), request.method)
         if request.method == "GET":
             return self._get(request, asker, target)
+        if target.endpoint.table == "subscription":
+            return self._subscription(request, asker, target)
         if request.method == "DELETE":
             return self._delete(request, asker, target)
         return self._post(request, asker, target, number)
@@ -184,6 +209,20 @@ class Api:
         else:
             key = add_row(self.masters, asker, division, endpoint, body)
         return self._created(request, endpoint, division, key)
+
+    def _subscription(self, request: Request, asker: Asker, target: Target) -> Answer:
+        """POST and DELETE of a webhook; a change is documented, but does not work."""
+        division = request.division or 0
+        if request.method == "POST" and target.key is None:
+            body = read_body(target.endpoint, request)
+            key = self.webhooks.subscribe(asker, division, body)
+            return self._created(request, target.endpoint, division, key)
+        values = parse_literals(target.key or "")
+        if request.method != "DELETE" or len(values) != 1:
+            raise Refusal(405, "Method not allowed.")
+        if not self.webhooks.unsubscribe(asker, division, str(values[0])):
+            raise Refusal(404, f"Resource not found for the segment '{target.endpoint.name}'.")
+        return Answer(204)
 
     def _created(self, request: Request, endpoint: Endpoint, division: int, key: str) -> Answer:
         reach = Reach(division, "Division = ?", (division,))

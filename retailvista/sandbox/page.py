@@ -27,6 +27,10 @@ fieldset{margin:0 0 1rem}h1{font-size:1.6rem}h2{font-size:1.2rem;margin:.2rem 0 
 .hint{color:#555;font-size:.9rem}
 .scroll{overflow-x:auto}table{border-collapse:collapse;width:100%;font-size:.9rem}
 th,td{text-align:left;padding:.25rem .6rem;border-bottom:1px solid #e4dfd3;white-space:nowrap}
+table.wrap td{white-space:normal}
+.grid{display:grid;grid-template-columns:repeat(auto-fill,minmax(19rem,1fr));gap:.2rem 1rem}
+.grid form.inline{display:flex;margin:0;justify-content:space-between}
+summary{cursor:pointer;margin:.8rem 0 .3rem}
 td.n,th.n{text-align:right;font-variant-numeric:tabular-nums}tfoot td{font-weight:bold}
 form.inline{display:inline-flex;flex-wrap:wrap;gap:.4rem;align-items:end;margin:.2rem .6rem .2rem 0}
 form.inline label{margin:0}form.inline input,form.inline select{width:auto}
@@ -58,7 +62,32 @@ def framed(title: str, body: str, language: str, *, narrow: bool = False, nav: s
 <main{width}><h1>{escape(title)}</h1>{body}</main></body></html>"""
 
 
-def table(heads: list[str], rows: list[list[object]], numbers: frozenset[int] = frozenset()) -> str:
+def form(
+    work: str, fields: str, language: str, word: str = "set", back: str = "", buttons: str = ""
+) -> str:
+    """A form of one line that posts to `/switch`."""
+    hidden = {"do": work, "lang": language} | ({"back": back} if back else {})
+    marks = "".join(f'<input type="hidden" name="{n}" value="{v}">' for n, v in hidden.items())
+    buttons = buttons or f'<button type="submit" class="quiet">{say(word, language)}</button>'
+    return f'<form class="inline" method="post" action="/switch">{marks}{fields}{buttons}</form>'
+
+
+def option_list(name: str, values: list[str], present: str, label: str) -> str:
+    """A choice."""
+    options = "".join(
+        f"<option{' selected' if value == present else ''}>{escape(value)}</option>"
+        for value in values
+    )
+    return f'<label>{escape(label)} <select name="{name}">{options}</select></label>'
+
+
+def table(
+    heads: list[str],
+    rows: list[list[object]],
+    numbers: frozenset[int] = frozenset(),
+    *,
+    wrap: bool = False,
+) -> str:
     """A table; text is escaped, columns of numbers are set to the right."""
     mark = [' class="n"' if place in numbers else "" for place in range(len(heads))]
     head = "".join(f"<th{m}>{escape(text)}</th>" for m, text in zip(mark, heads, strict=True))
@@ -69,7 +98,8 @@ def table(heads: list[str], rows: list[list[object]], numbers: frozenset[int] = 
         for row in rows
     )
     inner = f"<thead><tr>{head}</tr></thead><tbody>{body}</tbody>"
-    return f'<div class="scroll"><table>{inner}</table></div>'
+    kind = ' class="wrap"' if wrap else ""
+    return f'<div class="scroll"><table{kind}>{inner}</table></div>'
 
 
 class Markup(str):

@@ -19,8 +19,11 @@ DEFAULTS: dict[str, str | int | bool] = {
     "account_types": "strict",
     # OAuth.
     "refresh_rule": "strict",
+    "early_refresh": "reason",
+    "old_refresh_token": "401",
     "gap_on_code": False,
     "token_transient_400": False,
+    "token_night_400": False,
     "token_gap_s": 570,
     "token_life_s": 600,
     "token_calls_day": 200,
@@ -32,6 +35,7 @@ DEFAULTS: dict[str, str | int | bool] = {
     "calls_day": 5000,
     "errors_hour": 10,
     "error_block_s": 3600,
+    "error_block_text": "plain",
     "url_length": 6000,
     "body_bytes": 10 * 1024 * 1024,
     # Dialect.
@@ -39,6 +43,16 @@ DEFAULTS: dict[str, str | int | bool] = {
     "mandatory_select": False,
     "page_rows": 60,
     "page_rows_sync": 1000,
+    # What a division answers apart from its books.
+    "access": "open",
+    "broad_rows": 0,
+    # Webhooks.
+    "webhook_hosts": "",
+    "webhook_create": "Update",
+    "webhook_time": "iso",
+    "webhook_copies": 1,
+    "webhook_order": "in-order",
+    "webhook_retries": 10,
     # Machinery.
     "clock_offset_s": 0,
     "keep_calls": 100000,
@@ -52,7 +66,22 @@ CHOICES: dict[str, tuple[str, ...]] = {
     "foreign_guid": ("nulled", "refused"),
     "account_types": ("strict", "lax"),
     "refresh_rule": ("strict", "lenient"),
+    "early_refresh": ("reason", "text"),
+    "old_refresh_token": ("401", "400"),
+    "error_block_text": ("plain", "json"),
+    "access": ("open", "NoDivisionAccess", "DivisionBlocked", "LicenseExpired", "BlockedCustomer"),
+    "webhook_create": ("Update", "Create"),
+    "webhook_time": ("iso", "epoch"),
+    "webhook_order": ("in-order", "reversed"),
 }
+
+# Texts that are free: a list of host names, separated by blanks.
+FREE = ("webhook_hosts",)
+# What can be set for one app alone; it wins over the division and the server.
+OF_APPS = (
+    *("limits", "calls_minute", "calls_day", "errors_hour", "error_block_s"),
+    *("token_calls_day", "token_gap_s", "token_life_s", "url_length", "mandatory_filter"),
+)
 
 # A profile is a short name for one switch, as the issue and the docs speak of it.
 PROFILES: dict[str, tuple[str, str]] = {
@@ -78,6 +107,8 @@ def checked(name: str, value: Any) -> str | int | bool:
         return _as_bool(name, value)
     if isinstance(default, int):
         return _as_int(name, value)
+    if name in FREE:
+        return str(value)
     choices = CHOICES[name]
     if value not in choices:
         raise WrongSetting(f"'{name}' is one of {', '.join(choices)}, not {value!r}.")
