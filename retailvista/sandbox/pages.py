@@ -8,6 +8,7 @@ from __future__ import annotations
 from html import escape
 from typing import TYPE_CHECKING, Any
 
+from retailvista.sandbox import balances
 from retailvista.sandbox.answers import Answer, Request, as_html
 from retailvista.sandbox.faults import KINDS, WrongFault
 from retailvista.sandbox.page import Markup, framed, language_of, table
@@ -78,12 +79,11 @@ class Pages:
         return self._framed(f"{division} {row[0]}", body, language)
 
     def _trial_balance(self, division: int, language: str) -> str:
-        found = self.sandbox.admin.balance({"division": division})["balance"]
+        found = balances.trial_balance(self.store, division)
         rows: list[list[object]] = [
-            [row["code"], row["description"], amount(row["debit"]), amount(row["credit"])]
-            for row in found
+            [code, name, amount(debit), amount(credit)] for code, name, debit, credit in found
         ]
-        debit, credit = sum(r["debit"] for r in found), sum(r["credit"] for r in found)
+        debit, credit = sum(row[2] for row in found), sum(row[3] for row in found)
         rows.append([say("total", language), "", amount(debit), amount(credit)])
         heads = [say(word, language) for word in ("account", "name", "debit", "credit")]
         title = say("trial-balance", language)
