@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 from retailvista.sandbox import seed
 from retailvista.sandbox.admin_apps import AppAdmin
 from retailvista.sandbox.answers import Answer, Request, as_json
+from retailvista.sandbox.desk import Desk
 from retailvista.sandbox.faults import KINDS, WrongFault
 from retailvista.sandbox.settings import DEFAULTS, PROFILES, WrongSetting
 
@@ -41,17 +42,13 @@ class Admin:
             ("GET", "faults"): self.list_faults,
             ("POST", "faults"): self.add_fault,
             ("DELETE", "faults"): self.clear_faults,
-            ("POST", "periods"): self.set_period,
-            ("POST", "accounts"): self.change_account,
-            ("POST", "journals"): self.change_journal,
             ("POST", "limits/forget"): self.forget_limits,
             ("POST", "reset"): self.reset,
             ("GET", "judge"): self.judge,
             ("DELETE", "judge"): self.forget_findings,
             ("GET", "calls"): self.calls,
-            ("GET", "entries"): self.entries,
-            ("GET", "balance"): self.balance,
             **AppAdmin(sandbox).routes,
+            **Desk(sandbox.store).routes(),
         }
 
     def answer(self, request: Request) -> Answer:
@@ -175,47 +172,6 @@ class Admin:
         self.sandbox.faults.clear()
         return {"waiting": []}
 
-    # Books
-
-    def set_period(self, args: dict[str, Any]) -> dict[str, Any]:
-        """{"division", "year", "period", "closed": true, "journal": "91" or absent for all}"""
-        key = (
-            int(args["division"]),
-            str(args.get("journal", "")),
-            int(args["year"]),
-            int(args["period"]),
-        )
-        sql = "INSERT OR IGNORE INTO closed VALUES (?,?,?,?)"
-        if not args.get("closed", True):
-            sql = "DELETE FROM closed WHERE Division=? AND Journal=? AND Year=? AND Period=?"
-        with self.store.transaction() as db:
-            db.execute(sql, key)
-            self.store.version += 1
-        return {"closed": bool(args.get("closed", True))}
-
-    def change_account(self, args: dict[str, Any]) -> dict[str, Any]:
-        """{"division", "code", "IsBlocked"|"UseCostcenter"|"VATCode"|"Type": value}"""
-        allowed = ("IsBlocked", "UseCostcenter", "VATCode", "Type")
-        return self._change("gl_account", args, allowed)
-
-    def change_journal(self, args: dict[str, Any]) -> dict[str, Any]:
-        """{"division", "code", "IsBlocked"|"AllowVAT"|"AllowVariableCurrency"|"Type": value}"""
-        allowed = ("IsBlocked", "AllowVAT", "AllowVariableCurrency", "Type")
-        return self._change("journal", args, allowed)
-
-    def _change(self, table: str, args: dict[str, Any], allowed: tuple[str, ...]) -> dict[str, Any]:
-        changed = 0
-        with self.store.transaction() as db:
-            for column in allowed:
-                if column in args:
-                    changed += db.execute(
-                        f"UPDATE {table} SET {column} = ?, Modified = ? "  # noqa: S608
-                        "WHERE Division = ? AND Code = ?",
-                        (args[column], self.store.wall_ms(), args["division"], args["code"]),
-                    ).rowcount
-            self.store.version += 1
-        return {"changed": changed}
-
     def forget_limits(self, args: dict[str, Any]) -> dict[str, Any]:
         """All call and error counters back to zero."""
         self.sandbox.api.limits.forget()
@@ -227,7 +183,7 @@ class Admin:
         self.store.forget_settings()
         self.sandbox.faults.clear()
         self.sandbox.api.limits.forget()
-        self.sandbox.api.posts = 0
+        self.sandbox.api.writes.posts = 0
         return self.state(args)
 
     # What happened
@@ -247,29 +203,3 @@ class Admin:
     def calls(self, args: dict[str, Any]) -> dict[str, Any]:
         """The call log, newest first."""
         return {"calls": self.sandbox.judge.calls(int(args.get("limit", 1000)))}
-
-    def entries(self, args: dict[str, Any]) -> dict[str, Any]:
-        """Entries of a division (and journal), without spending calls of the API."""
-        rows = self.store.rows(
-            "SELECT JournalCode, EntryNumber, EntryID, FinancialYear, FinancialPeriod, "
-            "(SELECT round(total(AmountFC), 2) FROM line l "
-            " WHERE l.EntryID = e.EntryID AND AmountFC > 0) "
-            "FROM entry e WHERE Division = ? AND (? = '' OR JournalCode = ?) ORDER BY seq",
-            int(args["division"]),
-            args.get("journal", ""),
-            args.get("journal", ""),
-        )
-        names = ("journal", "number", "entry_id", "year", "period", "debit")
-        return {"entries": [dict(zip(names, row, strict=True)) for row in rows]}
-
-    def balance(self, args: dict[str, Any]) -> dict[str, Any]:
-        """The trial balance of a division in cents."""
-        rows = self.store.rows(
-            "SELECT GLAccountCode, GLAccountDescription, "
-            "sum(CAST(round(max(AmountDC, 0) * 100) AS INTEGER)), "
-            "sum(CAST(round(max(-AmountDC, 0) * 100) AS INTEGER)) FROM line "
-            "WHERE Division = ? AND LineNumber > 0 GROUP BY GLAccountCode ORDER BY GLAccountCode",
-            int(args["division"]),
-        )
-        names = ("code", "description", "debit", "credit")
-        return {"balance": [dict(zip(names, row, strict=True)) for row in rows]}

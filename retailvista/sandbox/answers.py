@@ -120,6 +120,13 @@ def as_json(status: int, value: Any, headers: list[tuple[str, str]] | None = Non
     return Answer(status, text.encode(), [("Content-Type", JSON_TYPE), *(headers or [])])
 
 
+def as_text(status: int, text: str, headers: list[tuple[str, str]] | None = None) -> Answer:
+    """A JSON text that is ready."""
+    # A text may hold half a surrogate pair that a client sent: it goes back as a question mark.
+    body = text.encode("utf-8", "replace")
+    return Answer(status, body, [("Content-Type", JSON_TYPE), *(headers or [])])
+
+
 def as_html(status: int, page: str, headers: list[tuple[str, str]] | None = None) -> Answer:
     """A page for people."""
     return Answer(status, page.encode(), [("Content-Type", HTML_TYPE), *(headers or [])])

@@ -59,7 +59,8 @@ def _apps(sandbox: Sandbox, language: str) -> str:
         f'<label>{name} <input name="{name}" size="{size}" required></label>'
         for name, size in (("client_id", 16), ("client_secret", 16), ("redirect_uri", 34))
     )
-    return _card("apps", listed + form("apps", fields, language, "register", back="/apps"), language)
+    listed += form("apps", fields, language, "register", back="/apps")
+    return _card("apps", listed, language)
 
 
 def _users(sandbox: Sandbox, language: str) -> str:
@@ -83,8 +84,8 @@ def webhooks(sandbox: Sandbox, language: str) -> str:
     words = [say(word, language) for word in ("division", "topic", "address", "app")]
     listed = table(words, rows) if rows else f"<p>{say('no-webhooks', language)}</p>"
     body = _card("subscriptions", listed, language)
-    names = ("number", "topic_of", "state", "tries", "answer", "body")
-    told: list[list[object]] = [[one[name] for name in names] for one in found["notifications"]]
+    shown = ("number", "topic_of", "state", "tries", "answer", "body")
+    told: list[list[object]] = [[one[name] for name in shown] for one in found["notifications"]]
     words = [say(w, language) for w in ("number", "topic", "status", "times", "answer", "text")]
     deliver = form("deliver", "", language, "deliver", back="/webhooks")
     return body + _card("notifications", table(words, told) + deliver, language)

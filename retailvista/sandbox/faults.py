@@ -41,8 +41,11 @@ KINDS: dict[str, str] = {
 
 
 FIELDS: dict[str, Callable[[Any], Any]] = {
-    **{"value": str, "method": str, "path": str},
-    **{"times": int, "rate": float},
+    "value": str,
+    "method": str,
+    "path": str,
+    "times": int,
+    "rate": float,
 }
 
 

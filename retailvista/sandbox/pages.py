@@ -8,8 +8,9 @@ from __future__ import annotations
 from html import escape
 from typing import TYPE_CHECKING
 
-from retailvista.sandbox.app_pages import apps, webhooks
+from retailvista.sandbox import balances
 from retailvista.sandbox.answers import Answer, Request, as_html
+from retailvista.sandbox.app_pages import apps, webhooks
 from retailvista.sandbox.page import Markup, form, framed, language_of, table
 from retailvista.sandbox.switch_pages import Switches
 from retailvista.sandbox.words import say
@@ -89,12 +90,11 @@ class Pages:
         return self._framed(f"{division} {row[0]}", body, language)
 
     def _trial_balance(self, division: int, language: str) -> str:
-        found = self.sandbox.admin.balance({"division": division})["balance"]
+        found = balances.trial_balance(self.store, division)
         rows: list[list[object]] = [
-            [row["code"], row["description"], amount(row["debit"]), amount(row["credit"])]
-            for row in found
+            [code, name, amount(debit), amount(credit)] for code, name, debit, credit in found
         ]
-        debit, credit = sum(r["debit"] for r in found), sum(r["credit"] for r in found)
+        debit, credit = sum(row[2] for row in found), sum(row[3] for row in found)
         rows.append([say("total", language), "", amount(debit), amount(credit)])
         heads = [say(word, language) for word in ("account", "name", "debit", "credit")]
         title = say("trial-balance", language)
@@ -162,9 +162,9 @@ class Pages:
 
     def _judge(self, language: str) -> Answer:
         found = self.sandbox.judge.findings(200, language)
+        shown = ("rule", "says", "client_id", "method", "path", "detail")
         rows: list[list[object]] = [
-            [clock(f["at"]), f["rule"], f["says"], f["client_id"], f["method"], f["path"], f["detail"]]
-            for f in found
+            [clock(one["at"]), *(one[name] for name in shown)] for one in found
         ]
         words = ("time", "rule", "meaning", "app", "method", "path", "text")
         listed = table([say(word, language) for word in words], rows, wrap=True)

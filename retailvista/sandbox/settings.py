@@ -11,6 +11,9 @@ from typing import Any
 DEFAULTS: dict[str, str | int | bool] = {
     # Profiles: what nobody knows about the real Exact.
     "numbers": "refuses-used",
+    "numbers_unique": "per-journal",
+    "entry_ids": "ignored",
+    "statement_sign": "receipt-positive",
     "vat": "net-added",
     "rights": "kept",
     "rights_lost_after_posts": 0,
@@ -41,6 +44,8 @@ DEFAULTS: dict[str, str | int | bool] = {
     # Dialect.
     "mandatory_filter": True,
     "mandatory_select": False,
+    "bulk_select": True,
+    "deleted_days": 61,
     "page_rows": 60,
     "page_rows_sync": 1000,
     # What a division answers apart from its books.
@@ -60,6 +65,9 @@ DEFAULTS: dict[str, str | int | bool] = {
 
 CHOICES: dict[str, tuple[str, ...]] = {
     "numbers": ("refuses-used", "accepts-used", "ignores-ours"),
+    "numbers_unique": ("per-journal", "per-year", "overall"),
+    "entry_ids": ("ignored", "honoured"),
+    "statement_sign": ("receipt-positive", "debit-positive"),
     "vat": ("net-added", "gross-split", "amount-ignored", "debit-as-purchase", "netted"),
     "rights": ("kept", "lost"),
     "refusals": ("known", "unknown"),
@@ -87,6 +95,11 @@ OF_APPS = (
 PROFILES: dict[str, tuple[str, str]] = {
     **{value: ("numbers", value) for value in CHOICES["numbers"]},
     **{value: ("vat", value) for value in CHOICES["vat"]},
+    "number-per-journal": ("numbers_unique", "per-journal"),
+    "number-per-year": ("numbers_unique", "per-year"),
+    "number-overall": ("numbers_unique", "overall"),
+    "entry-id-ignored": ("entry_ids", "ignored"),
+    "entry-id-honoured": ("entry_ids", "honoured"),
     "rights-kept": ("rights", "kept"),
     "rights-lost": ("rights", "lost"),
     "known-refusal": ("refusals", "known"),

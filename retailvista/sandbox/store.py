@@ -188,7 +188,9 @@ class Store:
         }
         self._of_apps = {
             (name, client_id): checked(name, value)
-            for name, client_id, value in self.rows("SELECT name, client_id, value FROM app_setting")
+            for name, client_id, value in self.rows(
+                "SELECT name, client_id, value FROM app_setting"
+            )
             if name in OF_APPS
         }
 

@@ -65,7 +65,13 @@ class Switches:
             for name, value, size in small
         )
         waiting: list[list[object]] = [
-            [f["name"], f["value"], f["method"], f["path"], f["times"] if not f["rate"] else f["rate"]]
+            [
+                f["name"],
+                f["value"],
+                f["method"],
+                f["path"],
+                f["times"] if not f["rate"] else f["rate"],
+            ]
             for f in self.sandbox.faults.listed()
         ]
         words = [say(word, language) for word in ("fault", "value", "method", "path", "times")]

@@ -51,19 +51,26 @@ class Telling:
 
     def listed(self, limit: int = 200) -> list[dict[str, Any]]:
         """The notifications, newest first."""
-        rows = self.store.rows(f"{LISTED} ORDER BY n.seq DESC LIMIT ?", limit)  # noqa: S608
+        rows = self.store.rows(f"{LISTED} ORDER BY n.seq DESC LIMIT ?", limit)
         return [dict(zip(NAMES, row, strict=True)) for row in rows]
 
     def _next(self) -> tuple[Any, ...] | None:
         turned = self.store.setting("webhook_order") == "reversed"
         order = "n.seq DESC" if turned else "n.due, n.seq"
         return self.store.row(
-            f"{LISTED} WHERE n.state = 'waiting' AND n.due <= ? ORDER BY {order}",  # noqa: S608
+            f"{LISTED} WHERE n.state = 'waiting' AND n.due <= ? ORDER BY {order}",
             self.store.now_s(),
         )
 
     def _send(
-        self, number: int, _: str, url: str | None, body: str, __: str, tries: int, due: float,
+        self,
+        number: int,
+        _: str,
+        url: str | None,
+        body: str,
+        __: str,
+        tries: int,
+        due: float,
         ___: str | None,
     ) -> None:
         if url is None:

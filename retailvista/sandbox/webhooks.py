@@ -17,6 +17,7 @@ from urllib.parse import urlsplit
 from retailvista.sandbox import callbacks, times
 from retailvista.sandbox.answers import Answer, Refusal, Request
 from retailvista.sandbox.apps import webhook_secret_of
+from retailvista.sandbox.askers import Asker
 from retailvista.sandbox.endpoints import endpoints
 from retailvista.sandbox.store import Store, guid
 
@@ -41,7 +42,7 @@ MISSING = ("Verplicht: {name}", "Mandatory: {name}")
 @cache
 def topics() -> frozenset[str]:
     """The topics: the resources whose documentation has a webhook column, and the one for all."""
-    named = {e.name for e in endpoints().values() if getattr(e, "webhook", False)}
+    named = {e.name for e in endpoints().values() if e.webhook}
     return frozenset(named | set(ENTRIES) | {TRANSACTIONS})
 
 
@@ -57,7 +58,7 @@ class Webhooks:
     def __init__(self, store: Store) -> None:
         self.store = store
 
-    def subscribe(self, asker: Any, division: int, body: dict[str, Any]) -> str:
+    def subscribe(self, asker: Asker, division: int, body: dict[str, Any]) -> str:
         """Check, ping and store; the key. Refusal 500 in Exact's words."""
         topic, address = self._checked(asker, division, body)
         told = callbacks.post(address, b"")
@@ -77,14 +78,17 @@ class Webhooks:
                     "IsInstant": body.get("IsInstant"),
                     "UserID": asker.id,
                     "ClientID": asker.client_id,
-                    **{"Created": made, "Modified": made},
-                    **{"Creator": asker.id, "Modifier": asker.id},
-                    **{"CreatorFullName": asker.full_name, "ModifierFullName": asker.full_name},
+                    "Created": made,
+                    "Modified": made,
+                    "Creator": asker.id,
+                    "Modifier": asker.id,
+                    "CreatorFullName": asker.full_name,
+                    "ModifierFullName": asker.full_name,
                 },
             )
         return key
 
-    def _checked(self, asker: Any, division: int, body: dict[str, Any]) -> tuple[str, str]:
+    def _checked(self, asker: Asker, division: int, body: dict[str, Any]) -> tuple[str, str]:
         """Topic and address, or the refusal."""
         place = 0 if asker.language == "nl" else 1
         topic, address = str(body.get("Topic") or ""), str(body.get("CallbackURL") or "")
@@ -111,7 +115,7 @@ class Webhooks:
         known = {urlsplit(uri).hostname for uri in row[0].split("\n")} if row else set()
         return callbacks.is_own_machine(host) or host in known
 
-    def unsubscribe(self, asker: Any, division: int, key: str) -> bool:
+    def unsubscribe(self, asker: Asker, division: int, key: str) -> bool:
         """End a subscription; False when there is none."""
         with self.store.transaction() as db:
             return bool(
@@ -148,8 +152,12 @@ class Webhooks:
             *(division, topic),
         ):
             content = {
-                **{"Topic": topic, "ClientId": client_id, "Division": division},
-                **{"Action": action, "Key": key, "ExactOnlineEndpoint": uri},
+                "Topic": topic,
+                "ClientId": client_id,
+                "Division": division,
+                "Action": action,
+                "Key": key,
+                "ExactOnlineEndpoint": uri,
                 "EventCreatedOn": self._moment(),
             }
             text = json.dumps(content, ensure_ascii=False, separators=(",", ":"))
@@ -157,7 +165,8 @@ class Webhooks:
             row = {
                 "subscription": subscription,
                 "body": signed(text, webhook_secret_of(self.store, client_id)),
-                **{"due": now, "made_at": now},
+                "due": now,
+                "made_at": now,
             }
             for _ in range(max(1, int(self.store.setting("webhook_copies")))):
                 self.store.insert("notification", row)

@@ -245,9 +245,7 @@ def test_older_wordings_are_switches(visitor: Visitor, clock: TestClock) -> None
 
 
 @pytest.mark.parametrize("reason", [r for r in REASONS if r])
-def test_every_reason_stands_in_its_header(
-    visitor: Visitor, clock: TestClock, reason: str
-) -> None:
+def test_every_reason_stands_in_its_header(visitor: Visitor, clock: TestClock, reason: str) -> None:
     visitor.admin("users", name=BOOKKEEPER, reason=reason)
     called = visitor.get("hrm/Divisions")
     assert (called.status, called.headers["Reason"]) == (403, reason)
