@@ -8,16 +8,21 @@ from pathlib import Path
 import pytest
 
 from retailvista.companies.scope import company_scope
+from retailvista.sandbox.pytest_plugin import allowed_by
+from retailvista.sandbox.pytest_plugin import broken
 from retailvista.sandbox.server import Sandbox
 from tests.connectors.side import Side, open_side
 from tests.sandbox.visitor import CALLBACK, CLIENT_ID, SECRET
 
 
 @pytest.fixture
-def sandbox(tmp_path: Path, clock) -> Iterator[Sandbox]:
+def sandbox(tmp_path: Path, clock, request: pytest.FixtureRequest) -> Iterator[Sandbox]:
+    """It keeps Exact's rules, and the test fails when we break one without leave."""
     with Sandbox(tmp_path / "sandbox.sqlite", clock=clock) as running:
         running.store.add_app(CLIENT_ID, SECRET, CALLBACK)
         yield running
+        complaints = broken(running, allowed_by(request))
+    assert not complaints, complaints
 
 
 @pytest.fixture

@@ -8,17 +8,22 @@ from pathlib import Path
 import pytest
 
 from retailvista.clock import Clock
+from retailvista.sandbox.pytest_plugin import allowed_by
+from retailvista.sandbox.pytest_plugin import broken
 from retailvista.sandbox.server import Sandbox
 from tests.journals.shop import Shop, open_shop
 from tests.stage import Stage, open_stage
 
 
 @pytest.fixture
-def stage(tmp_path: Path, clock: Clock) -> Iterator[Stage]:
+def stage(tmp_path: Path, clock: Clock, request: pytest.FixtureRequest) -> Iterator[Stage]:
+    """The test fails when we break a rule of Exact without leave."""
     with Sandbox(tmp_path / "sandbox.sqlite", clock=clock) as sandbox:
         stage = open_stage(tmp_path, clock, sandbox)
         yield stage
         stage.close()
+        complaints = broken(sandbox, allowed_by(request))
+    assert not complaints, complaints
 
 
 @pytest.fixture
