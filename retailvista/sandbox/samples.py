@@ -12,6 +12,7 @@ from typing import Any
 
 from retailvista.sandbox import records, times
 from retailvista.sandbox.endpoints import Endpoint, Prop, catalogue, endpoints
+from retailvista.sandbox.flat import write_flat
 from retailvista.sandbox.records import Record
 from retailvista.sandbox.store import Store, guid
 
@@ -28,6 +29,7 @@ WRITTEN = (
     *("webhooks/WebhookSubscriptions", "documents/DocumentAttachments"),
     *("financial/GLAccountClassificationMappings",),
 )
+FLAT_HEADERS = ("salesinvoice/SalesInvoices", "purchaseorder/PurchaseOrders")
 STAMPS = ("Created", "Modified", "Division", "Timestamp", "CustomField")
 DAY = times.date_ms(date(2026, 1, 5))
 TEXTS = {
@@ -53,13 +55,16 @@ def add_samples(store: Store, division: int) -> None:
         for record in [sample(store, endpoints()[entity], division, place)]
     ]
     records.add(store, *made)
+    for record in made:
+        if record.entity in FLAT_HEADERS:
+            write_flat(store, record)
 
 
 def sample_entities() -> list[str]:
     """Every kind of row in the generic store but those that are written elsewhere."""
     found: dict[str, None] = {}
     for endpoint in endpoints().values():
-        if endpoint.table == "record":
+        if endpoint.table == "record" and not endpoint.flat:
             found |= dict.fromkeys(endpoint.entities)
     return [entity for entity in found if entity not in WRITTEN]
 
@@ -75,6 +80,8 @@ def sample(store: Store, endpoint: Endpoint, division: int, place: int) -> Recor
             body[prop.name] = value
     parent = str(body.get(endpoint.parent)) if endpoint.parent else None
     key = sample_key(endpoint.path, division, place)
+    if endpoint.props[endpoint.key[0]].type == "Int32":
+        key = str(10 * (place + 1))
     return Record(endpoint.path, division, key, body, parent, store.wall_ms())
 
 
