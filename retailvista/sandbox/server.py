@@ -116,6 +116,8 @@ class Sandbox:
         path = request.path
         if path.startswith("/api/v1/"):
             return self.api.answer(request, number=number)
+        if path == "/docs/SysAttachment.aspx" and request.method == "GET":
+            return self.api.attachment(request)
         if path == "/api/oauth2/token" and request.method == "POST":
             return token_answer(self.store, self.judge, request)
         if path == "/api/oauth2/auth" and request.method in ("GET", "POST"):
