@@ -7,7 +7,7 @@ a web worker that did would run every job once more. `retailvista serve` starts 
 from __future__ import annotations
 
 import sys
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -69,10 +69,7 @@ def create_app(
         instance_path=str(settings.instance_dir),
     )
     sessions = _open_database(app, settings, clock)
-    with sessions() as session:
-        found = installation.look(session, settings.master_key_file)
-        if found.uuid:
-            (keyless.mark_lost if found.key_problem else keyless.mark_found)(session)
+    found = _open_installation(sessions, settings)
     owner = Owner(settings.instance_dir)
     spool = settings.instance_dir / "spool"
     spool.mkdir(mode=0o700, exist_ok=True)
@@ -119,6 +116,13 @@ def make_engine(app: Flask) -> Engine:
     return engine
 
 
+def close(app: Flask) -> None:
+    """This process needs the app no more: its claims and its connections end."""
+    state(app).owner.leave()
+    with app.app_context():
+        database.db.engine.dispose()
+
+
 def make_program(app: Flask | None = None) -> Program:
     """What the commands need of the wiring; the app is made when a command first asks for it."""
     return Program(
@@ -127,6 +131,7 @@ def make_program(app: Flask | None = None) -> Program:
         outside_of=outside,
         engine_of=make_engine,
         stop=_stop,
+        close=lambda made: None if made is app else close(made),
         kinds=KINDS,
         post_of=lambda made: state(made).post,
     )
@@ -163,7 +168,17 @@ def _check_surroundings(settings: Settings) -> None:
     settings.instance_dir.mkdir(parents=True, exist_ok=True)
 
 
-def _open_database(app: Flask, settings: Settings, clock: Clock) -> type[Session]:
+def _open_installation(
+    sessions: Callable[[], Session], settings: Settings
+) -> installation.Installation:
+    with sessions() as session:
+        found = installation.look(session, settings.master_key_file)
+        if found.uuid:
+            (keyless.mark_lost if found.key_problem else keyless.mark_found)(session)
+    return found
+
+
+def _open_database(app: Flask, settings: Settings, clock: Clock) -> Callable[[], Session]:
     options: dict[str, object] = {"pool_size": 20, "max_overflow": 20}
     if settings.database_url.startswith("sqlite"):
         path = Path(settings.database_url.removeprefix("sqlite:///"))
@@ -181,7 +196,7 @@ def _open_database(app: Flask, settings: Settings, clock: Clock) -> type[Session
     def sessions() -> Session:
         return Session(engine, expire_on_commit=False)
 
-    return sessions  # type: ignore[return-value]
+    return sessions
 
 
 def _wire(settings: Settings, clock: Clock) -> Wire:

@@ -7,6 +7,7 @@ committed is on disk before anything is sent to a provider.
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
@@ -75,6 +76,8 @@ Minor = BigInteger
 db = SQLAlchemy(
     model_class=Base,
     session_options={"expire_on_commit": False, "autoflush": True},
+    # An error names the statement, never the values: they are people's data and sealed secrets.
+    engine_options={"hide_parameters": True},
     disable_autonaming=True,
 )
 
@@ -85,7 +88,16 @@ def tune_engine(engine: Engine, clock: Clock | None = None) -> None:
         _tune_sqlite(engine, clock or SystemClock())
 
 
+def _make_own_file(engine: Engine) -> None:
+    """A new database is readable by its owner only; SQLite gives its -wal and -shm the same."""
+    path = engine.url.database
+    if path and path != ":memory:" and Path(path).parent.is_dir():
+        os.close(os.open(path, os.O_RDWR | os.O_CREAT, 0o600))
+
+
 def _tune_sqlite(engine: Engine, clock: Clock) -> None:
+    _make_own_file(engine)
+
     @event.listens_for(engine, "connect")
     def connect(connection: Any, _record: Any) -> None:
         connection.isolation_level = None
@@ -191,7 +203,7 @@ def upgrade(engine: Engine) -> None:
     with engine.connect() as connection:
         sqlite = connection.dialect.name == "sqlite"
         if sqlite:
-            connection.connection.driver_connection.execute("PRAGMA foreign_keys=OFF")
+            _foreign_keys(connection, "OFF")
         configuration.attributes["connection"] = connection
         command.upgrade(configuration, "head")
         connection.commit()
@@ -199,4 +211,11 @@ def upgrade(engine: Engine) -> None:
             broken = connection.exec_driver_sql("PRAGMA foreign_key_check").fetchall()
             assert not broken, f"foreign keys broken after migration: {broken[:3]}"
             connection.commit()
-            connection.connection.driver_connection.execute("PRAGMA foreign_keys=ON")
+            _foreign_keys(connection, "ON")
+
+
+def _foreign_keys(connection: Connection, switch: str) -> None:
+    """Past SQLAlchemy: the pragma does nothing inside a transaction."""
+    driver = connection.connection.driver_connection
+    assert driver is not None, "an open connection has a driver"
+    driver.execute(f"PRAGMA foreign_keys={switch}")

@@ -43,6 +43,13 @@ SHARED = (
 )
 
 
+class _Stderr(logging.Handler):
+    """Writes to the stderr of the moment: a test or a daemon may replace it."""
+
+    def emit(self, record: logging.LogRecord) -> None:
+        sys.stderr.write(self.format(record) + "\n")
+
+
 def configure(level: str = "INFO") -> None:
     """Send structlog and the standard library's logging to stderr as JSON."""
     structlog.configure(
@@ -51,7 +58,7 @@ def configure(level: str = "INFO") -> None:
         wrapper_class=structlog.stdlib.BoundLogger,
         cache_logger_on_first_use=False,
     )
-    handler = logging.StreamHandler(sys.stderr)
+    handler = _Stderr()
     handler.setFormatter(
         structlog.stdlib.ProcessorFormatter(
             foreign_pre_chain=list(SHARED),

@@ -13,6 +13,8 @@ import subprocess
 from contextlib import closing
 from pathlib import Path
 
+from sqlalchemy import make_url
+
 from retailvista.config import Settings
 from retailvista.errors import Refused
 
@@ -32,6 +34,8 @@ def back_up(settings: Settings, file: Path) -> None:
     file.parent.mkdir(parents=True, exist_ok=True)
     part = file.with_name(f"{file.name}.part")
     part.unlink(missing_ok=True)
+    # Made before anything is in it: a copy is never readable by others, not even half of one.
+    os.close(os.open(part, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600))
     if settings.database_url.startswith("sqlite:///"):
         source = _sqlite_path(settings)
         if not source.exists():
@@ -43,7 +47,7 @@ def back_up(settings: Settings, file: Path) -> None:
             original.backup(copy, pages=PAGES_AT_ONCE)
             _check(copy, part)
     else:
-        _run("pg_dump", "--format=custom", f"--file={part}", _postgres_url(settings))
+        _run(settings, "pg_dump", "--format=custom", f"--file={part}", _postgres_url(settings))
     os.chmod(part, 0o600)
     part.replace(file)
 
@@ -52,7 +56,7 @@ def put_back(settings: Settings, file: Path, *, replace: bool) -> None:
     """Make the database the copy. Refused while there is one, unless it may be replaced."""
     if not settings.database_url.startswith("sqlite:///"):
         clean = ["--clean", "--if-exists"] if replace else []
-        _run("pg_restore", "--single-transaction", "--no-owner", *clean,
+        _run(settings, "pg_restore", "--single-transaction", "--no-owner", *clean,
              f"--dbname={_postgres_url(settings)}", str(file))  # fmt: skip
         return
     with closing(sqlite3.connect(f"file:{file}?mode=ro", uri=True)) as copy:
@@ -80,7 +84,9 @@ def _sqlite_path(settings: Settings) -> Path:
 
 
 def _postgres_url(settings: Settings) -> str:
-    return settings.database_url.replace("postgresql+psycopg://", "postgresql://", 1)
+    """Without the password: arguments are seen by everybody on the machine."""
+    url = make_url(settings.database_url).set(drivername="postgresql")
+    return url._replace(password=None).render_as_string(hide_password=False)
 
 
 def _check(copy: sqlite3.Connection, file: Path) -> None:
@@ -93,12 +99,17 @@ def _check(copy: sqlite3.Connection, file: Path) -> None:
         raise Refused(f"{file} is not a sound copy of a RetailVista database.")
 
 
-def _run(*command: str) -> None:
+def _run(settings: Settings, *command: str) -> None:
     program = shutil.which(command[0])
     if program is None:
         raise Refused(f"{command[0]} is not installed; it comes with PostgreSQL's client programs.")
+    password = make_url(settings.database_url).password
     done = subprocess.run(  # noqa: S603  the program of PostgreSQL, no shell
-        [program, *command[1:]], capture_output=True, text=True, check=False
+        [program, *command[1:]],
+        capture_output=True,
+        text=True,
+        check=False,
+        env={**os.environ, **({"PGPASSWORD": str(password)} if password else {})},
     )
     if done.returncode:
         raise Refused(f"{command[0]} failed: {done.stderr.strip()[:300]}")

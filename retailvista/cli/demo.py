@@ -7,8 +7,8 @@ where it was, and posts nothing twice.
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack
+from dataclasses import replace
 from datetime import date
 from pathlib import Path
 
@@ -44,11 +44,11 @@ def demo(port: int, leave: bool) -> None:
     program = present_program()
     with ExitStack() as open_things:
         stage, app, server = _open(program, port, open_things)
-        told = serving.until_told(program, app)
         open_things.enter_context(serving.serving(program, app, server))
         well = play(stage)
         _say_where(stage)
         if not leave:
+            told = serving.until_told(program, app)
             click.echo("\nServing until Ctrl+C.")
             told.wait()
     if leave and not well:
@@ -79,27 +79,30 @@ def play(stage: Stage) -> bool:
         return _show(session, ids) and not differences
 
 
-@contextmanager
-def _begun(program: Program, settings: Settings) -> Iterator[Flask]:
-    app = program.create_app(settings)
-    with app.app_context():
-        database.upgrade(database.db.engine)
-    with program.outside_of(app).sessions() as session:
-        installation.begin(session, settings.master_key_file)
-    yield app
+def _begin(program: Program, settings: Settings) -> None:
+    with program.open_app(settings) as app:
+        with app.app_context():
+            database.upgrade(database.db.engine)
+        with program.outside_of(app).sessions() as session:
+            installation.begin(session, settings.master_key_file)
 
 
 def _open(program: Program, port: int, things: ExitStack) -> tuple[Stage, Flask, object]:
     settings = demo_place.demo_settings(port, os.environ)
-    remembered = demo_place.kept(settings.instance_dir)
+    folder = settings.instance_dir
+    folder.mkdir(parents=True, exist_ok=True)
     things.enter_context(serving.only_one(settings))
-    things.enter_context(_begun(program, settings))
-    url = things.enter_context(
-        demo_place.sandbox_running(settings.instance_dir, remembered.sandbox_port)
-    )
+    if demo_place.is_busy(port):
+        raise Refused(serving.busy(port))
+    remembered = demo_place.kept(folder)
+    _begin(program, settings)
+    sandbox_port = things.enter_context(demo_place.sandbox_running(folder, remembered.sandbox_port))
+    remembered = replace(remembered, sandbox_port=sandbox_port)
+    demo_place.keep(folder, remembered)
+    url = f"http://127.0.0.1:{sandbox_port}"
     # The vault is opened with the app, so the app is made again on the database that is begun.
     settings = demo_place.demo_settings(port, os.environ, url)
-    app = program.create_app(settings)
+    app = things.enter_context(program.open_app(settings))
     server = serving.bind(app, "127.0.0.1", port)
     stage = Stage(
         settings=settings,

@@ -15,7 +15,7 @@ import subprocess
 import sys
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass, replace
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 
 from retailvista.clock import SystemClock
@@ -26,6 +26,7 @@ EMAIL = "demo@retailvista.example"
 FIRST_SANDBOX_PORT = 8001
 PORTS_TRIED = 50
 START_SECONDS = 20
+KEPT_FILE = "demo.json"
 LOGIN_WORDS = ("tulp", "narcis", "dahlia", "klaproos", "lavendel", "iris", "anemoon", "crocus")
 
 
@@ -56,46 +57,71 @@ def demo_settings(port: int, environment: Mapping[str, str], sandbox_url: str = 
 
 
 def kept(folder: Path) -> Kept:
-    """The password and port of this demo, made at its first run; readable by its owner only."""
-    path = folder / "demo.json"
-    folder.mkdir(parents=True, exist_ok=True)
+    """What an earlier run kept, else a new password and no port yet."""
+    path = folder / KEPT_FILE
     if path.exists():
         found = json.loads(path.read_text())
         return Kept(found["password"], found["sandbox_port"])
     words = [secrets.choice(LOGIN_WORDS) for _ in range(3)]
-    made = Kept(f"{'-'.join(words)}-{secrets.randbelow(9000) + 1000}", _free_port())
-    handle = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+    return Kept(f"{'-'.join(words)}-{secrets.randbelow(9000) + 1000}", 0)
+
+
+def keep(folder: Path, remembered: Kept) -> None:
+    """Write it down, readable by its owner only."""
+    path = folder / KEPT_FILE
+    part = path.with_suffix(".part")
+    part.unlink(missing_ok=True)
+    handle = os.open(part, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
     try:
-        document = {"password": made.password, "sandbox_port": made.sandbox_port}
-        os.write(handle, json.dumps(document).encode())
+        os.write(handle, json.dumps(asdict(remembered)).encode())
     finally:
         os.close(handle)
-    return made
+    part.replace(path)
 
 
 @contextmanager
-def sandbox_running(folder: Path, port: int) -> Iterator[str]:
-    """The sandbox as a process of its own, which ends with this one. Gives its address."""
-    if _is_busy(port):
+def sandbox_running(folder: Path, port: int) -> Iterator[int]:
+    """The sandbox as a process of its own, which ends with this one. Gives its port.
+
+    Without a port the first free one from 8001 on is taken. The books stay where they are.
+    """
+    if port and is_busy(port):
         raise Refused(
             f"Port {port} is busy, and the books of this demo are kept there. Stop what uses it,"
             f" or delete {folder} to start the demo anew on a free port."
         )
-    child = subprocess.Popen(  # noqa: S603  our own command, no shell
-        [sys.executable, "-c", "from retailvista.app import main; main()", "sandbox", "serve",
-         "--port", str(port), "--path", str(folder / "sandbox.sqlite3"), "--until-eof"],
-        stdin=subprocess.PIPE,
-    )  # fmt: skip
+    first = port or FIRST_SANDBOX_PORT
+    for candidate in (port,) if port else range(first, first + PORTS_TRIED):
+        child = None if is_busy(candidate) else _start(folder, candidate)
+        if child is not None:
+            break
+    else:
+        raise Refused(f"The sandbox found no free port from {first} on.")
     try:
-        _wait_until_it_answers(child, port)
-        yield f"http://127.0.0.1:{port}"
+        yield candidate
     finally:
+        assert child is not None
         assert child.stdin is not None
         child.stdin.close()
         child.wait()
 
 
-def _wait_until_it_answers(child: subprocess.Popen[bytes], port: int) -> None:
+def _start(folder: Path, port: int) -> subprocess.Popen[bytes] | None:
+    """The child, once it answers; None when it ended because somebody was faster."""
+    child = subprocess.Popen(  # noqa: S603  our own command, no shell
+        [sys.executable, "-c", "from retailvista.app import main; main()", "sandbox", "serve",
+         "--port", str(port), "--path", str(folder / "sandbox.sqlite3"), "--until-eof"],
+        stdin=subprocess.PIPE,
+        stderr=subprocess.DEVNULL,
+    )  # fmt: skip
+    if _wait_until_it_answers(child, port):
+        return child
+    child.kill()
+    child.wait()
+    return None
+
+
+def _wait_until_it_answers(child: subprocess.Popen[bytes], port: int) -> bool:
     clock = SystemClock()
     end = clock.monotonic() + START_SECONDS
     while child.poll() is None and clock.monotonic() < end:
@@ -106,20 +132,14 @@ def _wait_until_it_answers(child: subprocess.Popen[bytes], port: int) -> None:
         except OSError:
             clock.sleep(0.1)
         else:
-            return
+            return child.poll() is None
         finally:
             connection.close()
-    raise Refused(f"The sandbox did not start on port {port}.")
+    return False
 
 
-def _free_port() -> int:
-    for port in range(FIRST_SANDBOX_PORT, FIRST_SANDBOX_PORT + PORTS_TRIED):
-        if not _is_busy(port):
-            return port
-    raise Refused(f"No free port from {FIRST_SANDBOX_PORT} on for the sandbox.")
-
-
-def _is_busy(port: int) -> bool:
+def is_busy(port: int) -> bool:
+    """Whether something listens there."""
     with socket.socket() as attempt:
         attempt.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         try:

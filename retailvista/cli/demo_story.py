@@ -32,6 +32,7 @@ from retailvista.errors import Refused
 from retailvista.journals import building, importing, links, listing, releasing
 from retailvista.runs.asking import ask, run_by_number
 from retailvista.runs.models import ENDED, Run, Schedule
+from retailvista.scheduler.fetching import fetch_missing_masters
 
 LOOK_SECONDS = 0.2
 SANDBOX_PASSWORD = "sandbox"
@@ -95,11 +96,15 @@ def set_the_stage(stage: Stage, session: Session, part: Part) -> int:
 
 
 def connect(stage: Stage, session: Session, part: Part) -> None:
-    """Connector 25: registered at the sandbox, saved, logged in, division and journal chosen."""
+    """Connector 25: registered at the sandbox, saved, logged in, division and journal chosen.
+
+    Served on another port than the last time it has another callback, which is registered too.
+    """
     with database.reading(session):
         row = _connector(session)
         state = grants.login_state(session, row).kind if row is not None else "none"
-    if row is None or row.draft:
+    callback = callback_url(stage.settings, part.alias, CONNECTOR)
+    if row is None or row.draft or row.callback_url != callback:
         _register(stage, session, part, row)
     if state not in ("connected", "checking"):
         _log_in(stage, part)
@@ -111,7 +116,7 @@ def connect(stage: Stage, session: Session, part: Part) -> None:
         stage.say(part, f"division {part.division} {row.division_name} ({row.division_currency})")
     if row.journal_code != JOURNAL_CODE:
         _save(stage, session, {"journal_code": JOURNAL_CODE})
-        work(stage, session, "master", connector=CONNECTOR)
+        fetch_missing_masters(stage.outside)
         stage.say(part, f"journal {JOURNAL_CODE}; accounts, VAT codes and periods fetched")
 
 
@@ -200,7 +205,8 @@ def _register(stage: Stage, session: Session, part: Part, row: Connector | None)
     if row is None:
         connectors.reserve(session, "exact-online", ACTOR, CONNECTOR)
     callback = callback_url(stage.settings, part.alias, CONNECTOR)
-    client_id, secret = str(uuid.uuid4()), secrets.token_urlsafe(24)
+    client_id = row.client_id if row is not None and row.client_id else str(uuid.uuid4())
+    secret = secrets.token_urlsafe(24)
     add_app(stage.sandbox_file, client_id, secret, callback)
     _save(
         stage,

@@ -14,6 +14,7 @@ from retailvista.cli.waiting import run_and_wait
 from retailvista.errors import Refused
 from retailvista.journals import building, control, listing, preview, releasing, reversing
 from retailvista.runs.models import Run
+from retailvista.scheduler.fetching import IF_MISSING, lacking_masters
 
 PAGE = 500
 FIRST_DAY = date(2000, 1, 1)
@@ -91,6 +92,8 @@ def show_one(alias: str, number: int) -> dict[str, Any]:
                     "amount": listing.decimal(line.amount),
                     "gl": line.gl_code,
                     "description": line.description,
+                    "vat_code": line.vat_code,
+                    "vat": listing.decimal(line.vat_amount) if line.vat_code else "",
                 }
                 for line in found.lines
             ],
@@ -103,7 +106,11 @@ def show_one(alias: str, number: int) -> dict[str, Any]:
 @json_option
 def release(alias: str, numbers: tuple[int, ...]) -> Answer:
     """Release these journals, or all that wait for it; exit 1 when one is not released."""
-    with in_company(alias) as (_outside, session, _company):
+    with in_company(alias) as (outside, session, _company):
+        for lacking in lacking_masters(outside):
+            run_and_wait(
+                outside, "master", str(lacking), {IF_MISSING: True}, connector_number=lacking
+            )
         result = releasing.release(session, numbers or None, ACTOR)
     for one in result.refused:
         click.echo(f"Not released: {one.sequence}: {one.reason}", err=True)
@@ -119,14 +126,19 @@ def release(alias: str, numbers: tuple[int, ...]) -> Answer:
 @click.option("--connector", "number", type=int)
 @json_option
 def export(alias: str, number: int | None) -> Answer:
-    """One pass of what the engine does, waited for; exit 1 when it could not be done."""
+    """One pass of what the engine does, waited for.
+
+    Exit 1 when it could not be done, or a journal is rejected or in conflict.
+    """
     with in_company(alias) as (outside, _session, _company):
         run = run_and_wait(
             outside, "export", str(number or ""), {"until_idle": True}, connector_number=number
         )
     counts = {name: int(run.counts.get(name, 0)) for name in PASS_COUNTS}
     _say_problem(run)
-    return Answer(counts, 1 if run.problem else 0)
+    _say_refusals(counts)
+    refused = run.problem or counts["rejected"] or counts["conflict"]
+    return Answer(counts, 1 if refused else 0)
 
 
 @journals.command("control")
@@ -161,6 +173,12 @@ def reverse(alias: str, number: int, reason: str) -> dict[str, Any]:
             "number": reversing.reverse_journal(session, number, reason, ACTOR),
             "reverses": number,
         }
+
+
+def _say_refusals(counts: dict[str, int]) -> None:
+    for name in ("rejected", "conflict"):
+        if counts[name]:
+            click.echo(f"{counts[name]} {name}: see journals list.", err=True)
 
 
 def _say_problem(run: Run) -> None:

@@ -42,8 +42,18 @@ class Program:
     outside_of: Callable[[Flask], Outside]
     engine_of: Callable[[Flask], Engine]
     stop: Callable[[Flask], None]
+    close: Callable[[Flask], None]
     kinds: Kinds
     post_of: Callable[[Flask], Post]
+
+    @contextmanager
+    def open_app(self, settings: Settings) -> Iterator[Flask]:
+        """An app that is closed when the command ends, however it ends."""
+        app = self.create_app(settings)
+        try:
+            yield app
+        finally:
+            self.close(app)
 
 
 class OneDocument(click.Group):
@@ -72,13 +82,13 @@ def present_program() -> Program:
 def open_outside(*, key: bool = True) -> Iterator[Outside]:
     """The way to the outside world of this command; refused when the database is not begun."""
     program = present_program()
-    app = program.create_app(program.load_settings())
-    outside = program.outside_of(app)
-    if not outside.installation:
-        raise Refused("The database is empty. Run: retailvista init")
-    if key:
-        outside.vault.check_value()
-    yield outside
+    with program.open_app(program.load_settings()) as app:
+        outside = program.outside_of(app)
+        if not outside.installation:
+            raise Refused("The database is empty. Run: retailvista init")
+        if key:
+            outside.vault.check_value()
+        yield outside
 
 
 @contextmanager
@@ -166,6 +176,8 @@ def _cell(value: Any) -> str:
         return ""
     if isinstance(value, bool):
         return "yes" if value else "no"
+    if isinstance(value, Mapping):
+        return str(value.get("code", "…"))
     if isinstance(value, list | tuple):
         return ", ".join(_cell(one) for one in value)
     text = str(_plain(value) if isinstance(value, date | Decimal) else value)

@@ -39,9 +39,8 @@ def serve(host: str, port: int | None) -> None:
     logs.configure()
     program = present_program()
     settings = program.load_settings()
-    app = begun_app(program, settings)
     _refuse_distributed(settings)
-    with only_one(settings):
+    with begun_app(program, settings) as app, only_one(settings):
         server = bind(app, host, port or urlsplit(settings.base_url).port or 8000)
         click.echo(f"RetailVista serves {settings.base_url}{settings.prefix}", err=True)
         run_until_told(program, app, server)
@@ -53,31 +52,44 @@ def worker() -> None:
     logs.configure()
     program = present_program()
     settings = program.load_settings()
-    app = begun_app(program, settings)
     _refuse_distributed(settings)
-    with only_one(settings):
+    with begun_app(program, settings) as app, only_one(settings):
         run_until_told(program, app, None)
 
 
-def begun_app(program: Program, settings: Settings) -> Flask:
+@contextmanager
+def begun_app(program: Program, settings: Settings) -> Iterator[Flask]:
     """The app on a database that init has made; refused on an empty one."""
-    app = program.create_app(settings)
-    if not program.outside_of(app).installation:
-        raise Refused("The database is empty. Run: retailvista init")
-    return app
+    with program.open_app(settings) as app:
+        if not program.outside_of(app).installation:
+            raise Refused("The database is empty. Run: retailvista init")
+        yield app
 
 
 def bind(app: Flask, host: str, port: int) -> object:
     """A server that listens already. Refused with the way out when the port is busy."""
     try:
-        return create_server(app, host=host, port=port, threads=WEB_THREADS, ident="RetailVista")
+        return create_server(
+            app,
+            host=host,
+            port=port,
+            threads=WEB_THREADS,
+            ident="RetailVista",
+            # The app itself decides what it believes of them: RV_PROXY_HOPS, and only the client.
+            clear_untrusted_proxy_headers=False,
+        )
     except OSError as error:
         if error.errno != errno.EADDRINUSE:
             raise
-        raise Refused(
-            f"Port {port} is busy. Choose another one: make demo PORT={port + 10},"
-            f" or retailvista serve --port {port + 10}."
-        ) from error
+        raise Refused(busy(port)) from error
+
+
+def busy(port: int) -> str:
+    """What to do when another program listens on the port."""
+    return (
+        f"Port {port} is busy. Choose another one: make demo PORT={port + 10},"
+        f" or retailvista serve --port {port + 10}."
+    )
 
 
 def run_until_told(program: Program, app: Flask, server: object | None) -> None:

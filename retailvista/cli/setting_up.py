@@ -24,12 +24,12 @@ def init() -> dict[str, Any]:
     """Create or upgrade the database; create the key on an empty one."""
     program = present_program()
     settings = program.load_settings()
-    app = program.create_app(settings)
-    with app.app_context():
-        database.upgrade(database.db.engine)
-    with program.outside_of(app).sessions() as session:
-        begun = installation.begin(session, settings.master_key_file)
-        found = installation.look(session, settings.master_key_file)
+    with program.open_app(settings) as app:
+        with app.app_context():
+            database.upgrade(database.db.engine)
+        with program.outside_of(app).sessions() as session:
+            begun = installation.begin(session, settings.master_key_file)
+            found = installation.look(session, settings.master_key_file)
     return {
         "database": copies.without_password(settings.database_url),
         "master_key_file": str(settings.master_key_file),
@@ -63,14 +63,14 @@ def restore(file: Path, replace: bool) -> dict[str, Any]:
     settings = program.load_settings()
     with only_one(settings):
         copies.put_back(settings, file, replace=replace)
-        app = program.create_app(settings)
-        with app.app_context():
-            database.upgrade(database.db.engine)
-        with program.outside_of(app).sessions() as session:
-            with database.transaction(session):
-                installation.lock_sending(session, copies.LOCKED)
-            keyless.mark_lost(session, copies.OLD_LOGIN)
-            found = installation.look(session, settings.master_key_file)
+        with program.open_app(settings) as app:
+            with app.app_context():
+                database.upgrade(database.db.engine)
+            with program.outside_of(app).sessions() as session:
+                with database.transaction(session):
+                    installation.lock_sending(session, copies.LOCKED)
+                keyless.mark_lost(session, copies.OLD_LOGIN)
+                found = installation.look(session, settings.master_key_file)
     return {"file": str(file), "sending_locked": copies.LOCKED, "key_problem": found.key_problem}
 
 

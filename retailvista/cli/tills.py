@@ -100,7 +100,10 @@ def receipts() -> None:
 @click.option("--store", "store_code", default=None, help="When the file names another one.")
 @json_option
 def import_files(alias: str, files: tuple[Path, ...], store_code: str | None) -> Answer:
-    """Read till files; reading one twice changes nothing. Exit 1 when a file is refused."""
+    """Read till files; reading one twice changes nothing.
+
+    Exit 1 when a file is refused, or a receipt differs from what was read before.
+    """
     done = []
     with in_company(alias) as (_outside, session, _company):
         for file in files:
@@ -108,11 +111,11 @@ def import_files(alias: str, files: tuple[Path, ...], store_code: str | None) ->
                 done.append(
                     importing.import_till_file(session, file.name, stream, store_code, ACTOR)
                 )
-    refused = [one for one in done if one.state == importing.REFUSED]
-    for one in refused:
-        for problem in one.problems:
-            click.echo(f"Error: {one.file}: {problem.message_en}", err=True)
-    return Answer({"files": [one.to_json() for one in done]}, 1 if refused else 0)
+    wrong = [(one, problem) for one in done for problem in one.problems]
+    for one, problem in wrong:
+        word = "Error" if one.state == importing.REFUSED else "Difference"
+        click.echo(f"{word}: {one.file}: {problem.in_full('en')}", err=True)
+    return Answer({"files": [one.to_json() for one in done]}, 1 if wrong else 0)
 
 
 def _shown(row: LinkRow) -> dict[str, Any]:

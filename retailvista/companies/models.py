@@ -6,21 +6,14 @@ reached by composite foreign keys (company_id, id), so the database refuses cros
 
 from __future__ import annotations
 
-from datetime import date
-from datetime import datetime
+from datetime import date, datetime
 from typing import Any
 
-from sqlalchemy import JSON
-from sqlalchemy import ForeignKey
-from sqlalchemy import ForeignKeyConstraint
-from sqlalchemy import String
-from sqlalchemy import UniqueConstraint
-from sqlalchemy.orm import Mapped
-from sqlalchemy.orm import mapped_column
+from sqlalchemy import JSON, ForeignKey, ForeignKeyConstraint, String, UniqueConstraint
+from sqlalchemy.orm import Mapped, mapped_column
 
 from retailvista.companies.scope import CompanyOwned
-from retailvista.db import UtcDateTime
-from retailvista.db import db
+from retailvista.db import UtcDateTime, db
 
 ROLES = ("administrator", "bookkeeper", "viewer")
 LICENCE_EXACT = "Exact Online integration"

@@ -17,7 +17,7 @@ from sqlalchemy.orm import Session
 
 from retailvista import db as database
 from retailvista.companies import audit
-from retailvista.companies.models import ROLES, Membership, User, UserSession
+from retailvista.companies.models import ROLES, AccessToken, Membership, User, UserSession
 from retailvista.companies.scope import company_scope
 from retailvista.errors import NotFound, Refused
 
@@ -122,7 +122,7 @@ def change_role(session: Session, user_id: int, role: str, actor: str) -> None:
 
 
 def remove_member(session: Session, user_id: int, actor: str) -> None:
-    """Take a person's role in the company in scope away, and end his sessions there."""
+    """Take a person's role in the company in scope away; end his sessions and tokens there."""
     with database.transaction(session):
         membership = session.scalar(select(Membership).where(Membership.user_id == user_id))
         if membership is None:
@@ -133,6 +133,12 @@ def remove_member(session: Session, user_id: int, actor: str) -> None:
             .where(UserSession.user_id == user_id, UserSession.ended_at.is_(None))
             .where(UserSession.company_id == membership.company_id)
             .values(ended_at=database.now(session))
+        )
+        session.execute(
+            update(AccessToken)
+            .where(AccessToken.user_id == user_id, AccessToken.revoked_at.is_(None))
+            .where(AccessToken.company_id == membership.company_id)
+            .values(revoked_at=database.now(session))
         )
         session.delete(membership)
         audit.record(session, actor, "user removed", f"user {user_id}")

@@ -11,14 +11,15 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
 
-from sqlalchemy import ForeignKey
-from sqlalchemy import event
-from sqlalchemy.orm import Mapped
-from sqlalchemy.orm import ORMExecuteState
-from sqlalchemy.orm import Session
-from sqlalchemy.orm import UOWTransaction
-from sqlalchemy.orm import mapped_column
-from sqlalchemy.orm import with_loader_criteria
+from sqlalchemy import ForeignKey, event
+from sqlalchemy.orm import (
+    Mapped,
+    ORMExecuteState,
+    Session,
+    UOWTransaction,
+    mapped_column,
+    with_loader_criteria,
+)
 
 ACROSS = -1
 _scope: ContextVar[int | None] = ContextVar("company_scope", default=None)

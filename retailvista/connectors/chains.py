@@ -15,7 +15,6 @@ from typing import Any
 from sqlalchemy import update
 from sqlalchemy.orm import Session
 
-from retailvista import db
 from retailvista.companies import audit
 from retailvista.connectors.expiry import valid_until
 from retailvista.connectors.grant_facts import GrantFacts
@@ -115,15 +114,3 @@ def release(session: Session, grant_id: int, owner: str) -> None:
         .values(lease_owner="", lease_until=None),
         execution_options={"synchronize_session": False},
     )
-
-
-def release_of_dead(session: Session, owner: str) -> int:
-    """Free the leases of a process that is gone. Inside across_companies()."""
-    with db.transaction(session):
-        result = session.execute(
-            update(Grant)
-            .where(Grant.lease_owner.startswith(f"{owner[:40]}#", autoescape=True))
-            .values(lease_owner="", lease_until=None),
-            execution_options={"synchronize_session": False},
-        )
-        return int(getattr(result, "rowcount", 0))

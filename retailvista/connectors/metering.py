@@ -115,12 +115,25 @@ class MeteredWire:
                 limits=provider.read_limits(reply) if answered else Limits(),
                 throttled_until=provider.throttled_until(reply) if answered else None,
             )
-            stop = lanes.note(self.session, self._lease, seen, provider.budget)
-            self.stopped_until = stop
+            noted = lanes.note(
+                self.session, self._lease, seen, provider.budget, self._ahead(reply, endpoint)
+            )
+            self.stopped_until = noted.stopped_until
             if 200 <= reply.status < 300:
                 self._prolong(reply)
             if self._account.log_requests:
                 self.session.add(self._log(call, reply, milliseconds))
+        self.reserved += noted.charged
+
+    def _ahead(self, reply: Reply, endpoint: str) -> Need | None:
+        """After a posting comes a posting: its call is charged in the same transaction.
+
+        Not more than one, since it may be sent in a later minute than it was charged in.
+        """
+        posting = self._account.posting and endpoint == self._account.provider.posting_endpoint
+        if posting and not self.reserved and 200 <= reply.status < 300:
+            return self._need(1, endpoint)
+        return None
 
     def _prolong(self, reply: Reply) -> None:
         """Every successful communication moves the valid-until date of the login."""

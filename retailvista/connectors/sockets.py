@@ -8,6 +8,8 @@ requests has time-outs per read only; the total is kept here by shutting the soc
 from __future__ import annotations
 
 import _socket
+import heapq
+import os
 import socket
 import threading
 from collections.abc import Callable
@@ -16,6 +18,8 @@ from typing import Any, Self
 
 import urllib3
 from requests.adapters import HTTPAdapter
+
+from retailvista.clock import Clock, SystemClock
 
 IDLE_SECONDS_MAX = 5
 
@@ -28,21 +32,21 @@ class Guard:
     def __init__(self, seconds: float) -> None:
         self.started = False
         self.expired = False
+        self._seconds = seconds
+        self._over = False
         self._lock = threading.Lock()
         self._socket: socket.socket | None = None
-        self._timer = threading.Timer(seconds, self._expire)
-        self._timer.daemon = True
 
     def __enter__(self) -> Self:
         _current.guard = self
-        self._timer.start()
+        WATCHDOG.watch(self, self._seconds)
         return self
 
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, _: TracebackType | None
     ) -> None:
-        self._timer.cancel()
         with self._lock:
+            self._over = True
             self._socket = None
         _current.guard = None
 
@@ -54,11 +58,56 @@ class Guard:
             self._socket = sock
             self.started = True
 
-    def _expire(self) -> None:
+    def expire(self) -> None:
+        """Time is up: close the socket, unless the call is over."""
         with self._lock:
+            if self._over:
+                return
             self.expired = True
             if self._socket is not None:
                 shut(self._socket)
+
+
+class Watchdog:
+    """One thread per process that expires guards at their deadlines.
+
+    A thread per call would cost more than the call. A process that was forked starts its own.
+    """
+
+    def __init__(self, clock: Clock) -> None:
+        self._clock = clock
+        self._changed = threading.Condition()
+        self._waiting: list[tuple[float, int, Guard]] = []
+        self._count = 0
+        self._process = 0
+
+    def watch(self, guard: Guard, seconds: float) -> None:
+        """Expire the guard after so many seconds."""
+        due = self._clock.monotonic() + seconds
+        with self._changed:
+            self._count += 1
+            heapq.heappush(self._waiting, (due, self._count, guard))
+            if self._process != os.getpid():
+                self._process = os.getpid()
+                threading.Thread(target=self._run, name="deadlines", daemon=True).start()
+            elif self._waiting[0][2] is guard:
+                self._changed.notify()
+
+    def _run(self) -> None:
+        while True:
+            self._next().expire()
+
+    def _next(self) -> Guard:
+        """Wait for the next deadline; meanwhile an earlier one may come in."""
+        with self._changed:
+            while True:
+                left = self._waiting[0][0] - self._clock.monotonic() if self._waiting else None
+                if left is not None and left <= 0:
+                    return heapq.heappop(self._waiting)[2]
+                self._changed.wait(left)
+
+
+WATCHDOG = Watchdog(SystemClock())
 
 
 def shut(sock: socket.socket) -> None:

@@ -6,7 +6,6 @@ Invariant: one transaction takes the lease, reads the row again, decides, and wr
 
 from __future__ import annotations
 
-import secrets
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
@@ -23,6 +22,7 @@ from retailvista.connectors.port import Provider, Registration
 from retailvista.connectors.registry import provider_of
 from retailvista.connectors.sealing import client_secret_place, refresh_place
 from retailvista.errors import Later, LoginNeeded
+from retailvista.runs.owners import lease_name
 from retailvista.vault import KeyLost, SealBroken, Secret
 
 # More than twice the deadline of the call it covers.
@@ -131,7 +131,7 @@ def _opened(
     facts = chains.facts_of(grant)
     return Turn(
         held=Held(grant.company_id, grant.id, grant.refresh_fingerprint),
-        owner=f"{outside.owner[:40]}#{secrets.token_hex(8)}",
+        owner=lease_name(outside.owner),
         provider=provider_of(connector),
         registration=Registration(grant.site, grant.client_id, secret, connector.callback_url),
         refresh_token=token,

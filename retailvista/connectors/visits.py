@@ -75,6 +75,7 @@ class Visit:
         self._token = token
         self._wire = wire
         self._master: MasterData | None = None
+        self._master_changed = False
 
     @property
     def calls(self) -> int:
@@ -102,8 +103,10 @@ class Visit:
     def master(self, max_age_hours: int = 12, *, fresh: bool = False) -> MasterData:
         """Master data of the division: kept, else stored, else fetched. Also makes ready."""
         self.ready()
+        fresh = fresh or self._master_changed
         if self._master is None or fresh or self._is_old(self._master, max_age_hours):
             self._master = self._stored_or_fetched(max_age_hours, fresh=fresh)
+            self._master_changed = False
         return self._master
 
     def render(self, entry: EntryToBook) -> bytes:
@@ -148,7 +151,7 @@ class Visit:
         self.provider.books.create_gl(
             self._wire, self._session(), code, name, profit_and_loss=profit_and_loss
         )
-        self._master = None
+        self._master_changed = True
 
     def _session(self) -> Session:
         return Session(self.connector.site, self.connector.division, self._token.secret)

@@ -99,7 +99,9 @@ def _first_under_way(facts: ExportFacts, *, alone: bool) -> Any:
     other = EXPORT.alias("first")
     pending = and_(other.c.alone, other.c.state.in_(UNSETTLED))
     if alone:
-        pending = or_(pending, other.c.state.in_((SENDING, POSTED)))
+        # What a person has settled, or is asked about, is not on its way any more.
+        on_its_way = and_(other.c.state.in_((SENDING, POSTED)), other.c.decision == "")
+        pending = or_(pending, on_its_way)
     return exists(
         select(other.c.id).where(
             other.c.seat_id == facts.seat_id, other.c.id != facts.id, other.c.live, pending

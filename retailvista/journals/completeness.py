@@ -24,7 +24,10 @@ MONTH_DAYS = 31
 
 @dataclass(frozen=True, slots=True)
 class MissingDay:
-    """A day without receipts. `usual` = the store was open on most of these weekdays."""
+    """A day without receipts. `usual` = the store was open on most of these weekdays.
+
+    A weekday that came by only once says nothing about when the store is closed: it is usual.
+    """
 
     store_code: str
     on: date
@@ -76,7 +79,8 @@ def missing_between(store_code: str, days: set[date]) -> Iterator[MissingDay]:
     opened = Counter(on.weekday() for on in days)
     for on in calendar:
         if on not in days:
-            usual = opened[on.weekday()] * 2 >= weekdays[on.weekday()]
+            seen = weekdays[on.weekday()]
+            usual = seen == 1 or opened[on.weekday()] * 2 >= seen
             yield MissingDay(store_code, on, usual)
 
 

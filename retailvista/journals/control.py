@@ -31,6 +31,10 @@ JOURNAL = table_of(JournalRow)
 MISSING, EXTRA, DIFFERENT, CHANGED = "missing", "extra", "different", "changed"
 IN_BOOKS = (claiming.POSTED, claiming.VERIFIED)
 BLIND_WAIT = timedelta(minutes=15)
+TEXTS = {
+    MISSING: "Entry {0} is not in the books.",
+    EXTRA: "Entry {0} was not made by RetailVista.",
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -168,7 +172,7 @@ def _compare(
         day = days.setdefault(on, _Day())
         day.books += _debit(_net(entry).values())
         if entry.entry_number not in numbers and not index.has_key_of(entry, keys):
-            text = f"Entry {entry.entry_number} was not made by RetailVista."
+            text = TEXTS[EXTRA].format(entry.entry_number)
             day.differences.append(ControlDifference(on, EXTRA, entry.entry_number, text))
     return days
 
@@ -176,14 +180,14 @@ def _compare(
 def _of_export(facts: ExportFacts, index: EntryIndex) -> ControlDifference | None:
     """Each posted export against the books as they are now."""
     sight = sight_of(facts, index.about(facts))
-    on, number = facts.business_date, facts.entry_number
+    on, number, journal = facts.business_date, facts.entry_number, facts.sequence
     if sight.found is Found.OURS:
         return None
     if sight.found is Found.ABSENT:
-        return ControlDifference(on, MISSING, number, f"Entry {number} is not in the books.")
+        return ControlDifference(on, MISSING, number, TEXTS[MISSING].format(number), journal)
     kind = CHANGED if facts.state == claiming.VERIFIED else DIFFERENT
     kind = EXTRA if sight.found is Found.TWICE else kind
-    return ControlDifference(on, kind, number, sight.said)
+    return ControlDifference(on, kind, number, sight.said, journal)
 
 
 def _found_after_all(session: Session, facts: ExportFacts, index: EntryIndex) -> None:

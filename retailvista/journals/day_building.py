@@ -22,6 +22,7 @@ from retailvista.journals.day_receipts import (
     collector_paused,
     declaration_of,
     receipt_ids,
+    receipts_of_day,
     receipts_to_build,
 )
 from retailvista.journals.journal_rows import Snapshot
@@ -101,7 +102,9 @@ def _compute(session: Session, store: StoreRef, on: date, shared: BuiltWith) -> 
     work = DayWork(store, on, ids, unsent, standing)
     declaration = declaration_of(store, on, receipts)
     work.problems = check(declaration, shared.links, store.facts)
-    work.checks = window_checks(session, store, on, receipts)
+    # A Z report counts the whole day: late receipts alone would prove nothing against it.
+    of_day = receipts_of_day(session, store, on) if standing else receipts
+    work.checks = window_checks(session, store, on, of_day)
     if holding(work.problems):
         return work
     kind = LATE if standing else DAY

@@ -106,6 +106,16 @@ def receipts_to_build(
     return ids, [Receipt.from_row(store.code, row[1]) for row in rows]
 
 
+def receipts_of_day(session: Session, store: StoreRef, on: date) -> list[Receipt]:
+    """Every receipt of the day, also those that are in the books already."""
+    rows = session.scalars(
+        select(ReceiptRow.content)
+        .where(ReceiptRow.store_id == store.id, ReceiptRow.business_date == on, is_read())
+        .order_by(ReceiptRow.id)
+    )
+    return [Receipt.from_row(store.code, content) for content in rows]
+
+
 def runs_of(ids: Iterable[int]) -> list[list[int]]:
     """Ids as runs without gaps; receipts of one day mostly came in one go.
 

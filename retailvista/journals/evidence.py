@@ -69,6 +69,7 @@ class ExportFacts:
     decision: str
     external_id: str
     business_date: date
+    sequence: int
 
     @property
     def shows(self) -> frozenset[str]:
@@ -88,14 +89,15 @@ class ExportFacts:
         )
 
 
-_COLUMNS = [EXPORT.c[field.name] for field in fields(ExportFacts) if field.name != "business_date"]
+_OF_JOURNAL = ("business_date", "sequence")
+_COLUMNS = [EXPORT.c[field.name] for field in fields(ExportFacts) if field.name not in _OF_JOURNAL]
 
 
 def read_facts(session: Session, *conditions: Any, limit: int = 1000) -> list[ExportFacts]:
     """Live exports of the company in scope, oldest business date first."""
     journal = table_of(JournalRow)
     statement = (
-        select(*_COLUMNS, journal.c.business_date)
+        select(*_COLUMNS, *(journal.c[name] for name in _OF_JOURNAL))
         .join(journal, journal.c.id == EXPORT.c.journal_id)
         .where(EXPORT.c.company_id == scoped_company_id(), EXPORT.c.live, *conditions)
         .order_by(journal.c.business_date, journal.c.sequence)

@@ -9,7 +9,7 @@ from __future__ import annotations
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import and_, exists, func, or_, select, update
+from sqlalchemy import and_, bindparam, exists, func, or_, select, update
 from sqlalchemy.orm import Session
 
 from retailvista import db
@@ -68,26 +68,12 @@ def due_companies(outside: Outside) -> list[int]:
     session = outside.sessions()
     try:
         with db.reading(session), across_companies():
-            now = db.now(session)
-            return list(
-                session.scalars(
-                    select(EXPORT.c.company_id)
-                    .join(CONNECTOR, CONNECTOR.c.id == EXPORT.c.connector_id)
-                    .where(
-                        EXPORT.c.live,
-                        due_now(now),
-                        _open_connector(now),
-                        ~exists(select(Instance.id).where(Instance.sending_locked != "")),
-                    )
-                    .distinct()
-                    .order_by(EXPORT.c.company_id)
-                )
-            )
+            return list(session.scalars(_DUE_COMPANIES, {"now": db.now(session)}))
     finally:
         session.close()
 
 
-def due_now(now: datetime) -> Any:
+def due_now(now: Any) -> Any:
     """Exports that a pass would act on."""
     free = or_(EXPORT.c.lease_until.is_(None), EXPORT.c.lease_until <= now)
     waits = and_(EXPORT.c.decision == "", EXPORT.c.not_before <= now)
@@ -101,11 +87,27 @@ def due_now(now: datetime) -> Any:
     )
 
 
-def _open_connector(now: datetime) -> Any:
+def _open_connector(now: Any) -> Any:
     return and_(
         CONNECTOR.c.deleted_at.is_(None),
         or_(CONNECTOR.c.paused == "", CONNECTOR.c.paused_until <= now),
     )
+
+
+_NOW = bindparam("now", type_=db.UtcDateTime)
+# Built once: the engine asks this every few seconds for as long as it lives.
+_DUE_COMPANIES = (
+    select(EXPORT.c.company_id)
+    .join(CONNECTOR, CONNECTOR.c.id == EXPORT.c.connector_id)
+    .where(
+        EXPORT.c.live,
+        due_now(_NOW),
+        _open_connector(_NOW),
+        ~exists(select(Instance.id).where(Instance.sending_locked != "")),
+    )
+    .distinct()
+    .order_by(EXPORT.c.company_id)
+)
 
 
 def _connectors(session: Session, number: int | None) -> list[int]:

@@ -18,6 +18,19 @@ from retailvista.journals.numbering import carries
 from retailvista.ledger.stored import Difference, ExpectedStored, compare_stored
 
 WIDEST_RANGE = 100
+# One sentence per difference; the screens translate each.
+TEXTS = {
+    "own_line": "Line on account {0}: {1} sent, {2} stored.",
+    "coded_line": "Line on account {0} with VAT code {1}: {2} sent, {3} stored.",
+    "pay": "VAT to pay under code {0}: {1} sent, {2} stored.",
+    "claim": "VAT to claim under code {0}: {1} sent, {2} stored.",
+    "net": "Account {0} in total: {1} sent, {2} stored.",
+    "place": "It is in division {0}, journal {1}.",
+    "period": "It is in period {0}/{1}.",
+    "date": "It is dated {0}.",
+    "no_key": "Entry {0} in the books does not carry {1}.",
+    "numbers": "In the books as entry {0}.",
+}
 BLIND = "The books could not be read: {why}"
 SHOWN = 5
 
@@ -116,7 +129,7 @@ def sight_of(facts: ExportFacts, entries: Sequence[StoredEntry]) -> Sight:
 
 def _compared(facts: ExportFacts, entry: StoredEntry) -> Sight:
     if not all_lines_carry_key(entry, facts.posting_key):
-        text = f"Entry {entry.entry_number} in the books does not carry {facts.posting_key}."
+        text = TEXTS["no_key"].format(entry.entry_number, facts.posting_key)
         return Sight(Found.OTHER, entry, text)
     wrong = header_differences(facts, entry)
     wrong += [difference_text(difference) for difference in differences(facts, entry)]
@@ -134,20 +147,25 @@ def header_differences(facts: ExportFacts, entry: StoredEntry) -> list[str]:
     """Division, journal code, year and period as intended, and the date of every line."""
     wrong = []
     if (entry.division, entry.journal_code) != (facts.division, facts.journal_code):
-        wrong.append(f"It is in division {entry.division}, journal {entry.journal_code}.")
+        wrong.append(TEXTS["place"].format(entry.division, entry.journal_code))
     if (entry.year, entry.period) != (facts.year, facts.period):
-        wrong.append(f"It is in period {entry.year}/{entry.period}.")
+        wrong.append(TEXTS["period"].format(entry.year, entry.period))
     dates = {line.on for line in entry.lines or () if line.on is not None}
     if dates - {facts.business_date}:
-        wrong.append(f"It is dated {sorted(dates)[0]}.")
+        wrong.append(TEXTS["date"].format(sorted(dates)[0]))
     return wrong
 
 
 def difference_text(difference: Difference) -> str:
     """One difference in words."""
-    what = {"own_line": "Line", "vat": "VAT", "net": "Account"}[difference.what]
-    expected, found = difference.expected, difference.found
-    return f"{what} {difference.place}: {_amount(expected)} sent, {_amount(found)} stored."
+    amounts = _amount(difference.expected), _amount(difference.found)
+    # A line may have a VAT code, VAT has a direction: 'account code' and 'code direction'.
+    place, _, more = difference.place.partition(" ")
+    if difference.what == "vat":
+        return TEXTS[more].format(place, *amounts)
+    if difference.what == "own_line" and more:
+        return TEXTS["coded_line"].format(place, more, *amounts)
+    return TEXTS[difference.what].format(place, *amounts)
 
 
 def _amount(minor: int) -> str:
@@ -168,4 +186,4 @@ def all_lines_carry_key(entry: StoredEntry, key: str) -> bool:
 
 
 def _numbers(entries: Sequence[StoredEntry]) -> str:
-    return "In the books as entry " + ", ".join(str(entry.entry_number) for entry in entries) + "."
+    return TEXTS["numbers"].format(", ".join(str(entry.entry_number) for entry in entries))

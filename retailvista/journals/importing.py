@@ -20,6 +20,7 @@ from sqlalchemy.orm import Session
 
 from retailvista import db
 from retailvista.companies import audit
+from retailvista.companies.language import company_language
 from retailvista.companies.models import Company, Store, TillLocation
 from retailvista.companies.scope import scoped_company_id
 from retailvista.errors import Refused
@@ -27,7 +28,13 @@ from retailvista.journals import storing
 from retailvista.journals.arrival import Arrival, received
 from retailvista.journals.declaring import note_days, refresh_open_days
 from retailvista.journals.models import TillFile
-from retailvista.journals.till_pass import KnownStore, StoreChoice, TillPass, check_till_file
+from retailvista.journals.till_pass import (
+    KnownStore,
+    SpooledRow,
+    StoreChoice,
+    TillPass,
+    check_till_file,
+)
 from retailvista.ledger.problem import Place, Problem
 
 READING, READ, REFUSED = "reading", "read", "refused"
@@ -86,6 +93,10 @@ def _read(
         stores = _store_choice(session, store_code)
         found = check_till_file(arrival.raw, name, stores, spool)
         file_id = _begin(session, arrival, name, found, actor)
+        if file_id is None:
+            meanwhile = _read_before(session, arrival, name, store_code)
+            assert meanwhile is not None, "a file that was read stays read"
+            return meanwhile
         return _store_all(session, file_id, name, found, actor)
 
 
@@ -107,7 +118,8 @@ def _read_before(
             f" {row.imported_at:%Y-%m-%d} as {row.name}; it cannot count for {store_code} too.",
         )
         return ImportResult(name, row.format, row.receipts, 0, row.receipts, (problem,), READ, True)
-    return ImportResult(name, row.format, row.receipts, 0, row.receipts, (), READ, True)
+    remarks = tuple(_remark(name, line) for line in row.problem.splitlines())
+    return ImportResult(name, row.format, row.receipts, 0, row.known + row.new, remarks, READ, True)
 
 
 def _store_choice(session: Session, store_code: str | None) -> StoreChoice:
@@ -119,14 +131,21 @@ def _store_choice(session: Session, store_code: str | None) -> StoreChoice:
     return StoreChoice(known, locations, store_code)
 
 
-def _begin(session: Session, arrival: Arrival, name: str, found: TillPass, actor: str) -> int:
-    """The file row in state 'reading': from here a crash can be continued."""
+def _begin(
+    session: Session, arrival: Arrival, name: str, found: TillPass, actor: str
+) -> int | None:
+    """The file row in state 'reading': from here a crash can be continued.
+
+    None when another import of the same file came to its end meanwhile.
+    """
     facts = found.reader.facts | {
         "stores": sorted(found.stores.used),
         "seen": found.seen.to_json(),
     }
     with db.transaction(session):
         row = _file_row(session, arrival, name, actor)
+        if row.state == READ:
+            return None
         row.content_gz, row.state, row.problem = arrival.content_gz, READING, ""
         row.format, row.currency = found.reader.format.code, found.reader.currency
         row.facts, row.receipts = facts, found.receipts
@@ -136,14 +155,19 @@ def _begin(session: Session, arrival: Arrival, name: str, found: TillPass, actor
 
 
 def _file_row(session: Session, arrival: Arrival, name: str, actor: str) -> TillFile:
+    """The row of this file, new or of an earlier try; as it is when it was read already."""
     lock_intake(session)
-    row = session.scalars(select(TillFile).where(TillFile.sha256 == arrival.sha256)).one_or_none()
+    row = session.scalars(
+        select(TillFile)
+        .where(TillFile.sha256 == arrival.sha256)
+        .execution_options(populate_existing=True)
+    ).one_or_none()
     if row is None:
-        row = TillFile(sha256=arrival.sha256, content_gz=b"")
+        row = TillFile(sha256=arrival.sha256, content_gz=b"", state=READING)
         session.add(row)
-    assert row.state != READ, "a file that is read is not read again"
-    row.name, row.size = name, arrival.size
-    row.imported_by, row.imported_at = actor, db.now(session)
+    if row.state != READ:
+        row.name, row.size = name, arrival.size
+        row.imported_by, row.imported_at = actor, db.now(session)
     return row
 
 
@@ -185,7 +209,8 @@ def _store_all(
         row = session.scalars(select(TillFile).where(TillFile.id == file_id)).one()
         row.state, row.new = READ, new
         row.known = found.receipts - new - tally.conflicts
-        row.problem = "\n".join(problem.message_en for problem in problems)
+        language = company_language(session)
+        row.problem = "\n".join(problem.in_full(language) for problem in problems)
         note_days(session, file_id, _days_by_id(found), _made_on(found))
         refresh_open_days(session)
         audit.record(
@@ -194,9 +219,7 @@ def _store_all(
     return ImportResult(name, row.format, found.receipts, row.new, row.known, tuple(problems), READ)
 
 
-def _batches(
-    rows: Iterator[tuple[int, str, str, str, str, int, str, str]],
-) -> Iterator[list[tuple[int, str, str, str, str, int, str, str]]]:
+def _batches(rows: Iterator[SpooledRow]) -> Iterator[list[SpooledRow]]:
     while batch := list(islice(rows, BATCH)):
         yield batch
 
@@ -210,10 +233,23 @@ def _refuse(session: Session, arrival: Arrival, name: str, reason: str, actor: s
     """The refusal is kept with its reason; nothing of the file is."""
     with db.transaction(session):
         row = _file_row(session, arrival, name, actor)
-        row.state, row.problem = REFUSED, reason
+        if row.state != READ:
+            row.state, row.problem = REFUSED, reason
         audit.record(session, actor, "file.refused", name, reason=reason)
     problem = _file_problem(name, reason)
     return ImportResult(name, row.format, 0, 0, 0, (problem,), REFUSED)
+
+
+def _remark(name: str, said: str) -> Problem:
+    """What was said when the file was read first holds when it is handed in again."""
+    return Problem(
+        "remark_of_before",
+        said,
+        said,
+        Place(file=name),
+        "Dit bestand opnieuw inlezen lost het niet op.",
+        "Reading this file again does not solve it.",
+    )
 
 
 def _file_problem(name: str, reason: str) -> Problem:

@@ -24,7 +24,6 @@ from retailvista.journals.opening import close_export
 from retailvista.ledger.journal import DAY, LATE, Journal, Line
 
 BUILT, RELEASED, EXPORTED, WITHDRAWN = "built", "released", "exported", "withdrawn"
-UPDATE_MAX = 500  # ids per statement
 NO_SYNC = {"synchronize_session": False}
 
 
@@ -41,7 +40,7 @@ def add_journal(
     session: Session, journal: Journal, store: StoreRef, snapshot: Snapshot
 ) -> JournalRow:
     """The rows of a new journal, inside the caller's transaction."""
-    year = journal.business_date.year
+    year, runs = journal.business_date.year, runs_of(snapshot.receipt_ids)
     sequence, number = journal_numbers(session, journal.kind, year)
     row = JournalRow(
         sequence=sequence,
@@ -57,14 +56,15 @@ def add_journal(
         links=snapshot.links,
         checks=snapshot.checks,
         receipts=journal.receipts,
-        receipt_runs=runs_of(snapshot.receipt_ids),
+        receipt_runs=runs,
         built_at=db.now(session),
     )
     session.add(row)
     session.flush()
     lines = [line_values(line, row.id) for line in journal.lines]
     session.execute(insert(JournalLine), lines)
-    _assign(session, snapshot.receipt_ids, row.id)
+    taken = _assign(session, runs, row.id)
+    assert taken == len(snapshot.receipt_ids), "every receipt is in one journal only"
     return row
 
 
@@ -95,20 +95,18 @@ def line_values(line: Line, journal_id: int) -> dict[str, Any]:
     }
 
 
-def _assign(session: Session, ids: Sequence[int], journal_id: int) -> None:
+def _assign(session: Session, runs: Sequence[Sequence[int]], journal_id: int) -> int:
+    """Put the receipts of these runs of ids into the journal; how many."""
     taken = 0
-    for start in range(0, len(ids), UPDATE_MAX):
+    for first, last in runs:
         done = session.execute(
             update(ReceiptRow)
-            .where(
-                ReceiptRow.id.in_(ids[start : start + UPDATE_MAX]),
-                ReceiptRow.journal_id.is_(None),
-            )
+            .where(ReceiptRow.id.between(first, last), ReceiptRow.journal_id.is_(None))
             .values(journal_id=journal_id),
             execution_options=NO_SYNC,
         )
         taken += done.rowcount  # type: ignore[attr-defined]
-    assert taken == len(ids), "every receipt is in one journal only"
+    return taken
 
 
 def with_cost_centre(journal: Journal, cost_centre: str) -> Journal:

@@ -13,7 +13,7 @@ from datetime import date
 from typing import Any
 
 from sqlalchemy import ColumnElement, Select, and_, case, func, or_, select
-from sqlalchemy.orm import Session
+from sqlalchemy.orm import Session, aliased
 
 from retailvista.companies.models import Store
 from retailvista.connectors.models import Connector
@@ -53,11 +53,22 @@ STATE: ColumnElement[str] = case(
     ),
     else_=Export.state,
 )
+MIRROR = aliased(JournalRow)
+REVERSED_BY = (
+    select(MIRROR.sequence)
+    .where(
+        MIRROR.company_id == JournalRow.company_id,
+        MIRROR.reverses_id == JournalRow.id,
+        MIRROR.state != states.WITHDRAWN,
+    )
+    .correlate(JournalRow)
+    .scalar_subquery()
+)
 COLUMNS = (
     JournalRow.sequence, JournalRow.kind, Store.code, JournalRow.business_date,
     STATE, Export.entry_number, Export.external_id, JournalRow.debit,
     JournalRow.credit, JournalRow.currency, JournalRow.problem, Export.problem,
-    Connector.number, JournalRow.reference, Export.decision,
+    Connector.number, JournalRow.reference, Export.decision, Export.journal_code, REVERSED_BY,
 )  # fmt: skip
 
 
@@ -96,6 +107,8 @@ class ListedJournal:
     connector_number: int | None
     reference: str
     decision: str
+    journal_code: str = ""
+    reversed_by: int | None = None
 
     def to_json(self) -> dict[str, Any]:
         """As `journals list --json` and the API show it."""
@@ -209,7 +222,7 @@ def _after(after: str) -> Sequence[ColumnElement[bool]]:
         on = date.fromisoformat(on_text)
     except ValueError:
         return ()
-    if not number.isdecimal():
+    if not number.isdecimal() or len(number) > 9:
         return ()
     same_day = and_(JournalRow.business_date == on, JournalRow.sequence < int(number))
     return (or_(JournalRow.business_date < on, same_day),)
@@ -218,7 +231,7 @@ def _after(after: str) -> Sequence[ColumnElement[bool]]:
 def _listed(row: Any) -> ListedJournal:
     (
         sequence, kind, store, on, state, entry_number, external_id, debit, credit, currency,
-        journal_problem, export_problem, connector, reference, decision,
+        journal_problem, export_problem, connector, reference, decision, journal_code, reversed_by,
     ) = row  # fmt: skip
     return ListedJournal(
         sequence,
@@ -235,6 +248,8 @@ def _listed(row: Any) -> ListedJournal:
         connector,
         reference,
         decision or "",
+        journal_code or "",
+        reversed_by,
     )
 
 

@@ -1,4 +1,4 @@
-"""Tables of till files, receipts, ledger links, journals and exports.
+"""Tables of till files, receipts, ledger links and journals; those of the export beside them.
 
 Receipts are one row each with their lines as compact JSON (ledger.receipt.to_row); a journal
 keeps the snapshot of the ledger links it was built with, so that every line can be followed back
@@ -7,27 +7,39 @@ to its receipts by computing again, exactly. Exported journals never change: tri
 
 from __future__ import annotations
 
-from datetime import date
-from datetime import datetime
+from datetime import date, datetime
 from typing import Any
 
-from sqlalchemy import JSON
-from sqlalchemy import CheckConstraint
-from sqlalchemy import ForeignKeyConstraint
-from sqlalchemy import Index
-from sqlalchemy import LargeBinary
-from sqlalchemy import String
-from sqlalchemy import Text
-from sqlalchemy import UniqueConstraint
-from sqlalchemy import text
-from sqlalchemy.orm import Mapped
-from sqlalchemy.orm import mapped_column
-from sqlalchemy.orm import relationship
+from sqlalchemy import (
+    JSON,
+    CheckConstraint,
+    ForeignKeyConstraint,
+    Index,
+    LargeBinary,
+    String,
+    Text,
+    UniqueConstraint,
+    text,
+)
+from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from retailvista.companies.scope import CompanyOwned
-from retailvista.db import Minor
-from retailvista.db import UtcDateTime
-from retailvista.db import db
+from retailvista.db import Minor, UtcDateTime, db
+from retailvista.journals.export_models import ControlDay, Evidence, Export
+
+__all__ = [
+    "ControlDay",
+    "Evidence",
+    "Export",
+    "JournalLine",
+    "JournalRow",
+    "LedgerLink",
+    "NumberCounter",
+    "ReceiptRow",
+    "StoreDay",
+    "TillFile",
+    "ZReportRow",
+]
 
 
 class TillFile(CompanyOwned, db.Model):
@@ -37,7 +49,10 @@ class TillFile(CompanyOwned, db.Model):
     """
 
     __tablename__ = "till_file"
-    __table_args__ = (UniqueConstraint("company_id", "sha256"), UniqueConstraint("company_id", "id"))
+    __table_args__ = (
+        UniqueConstraint("company_id", "sha256"),
+        UniqueConstraint("company_id", "id"),
+    )
 
     id: Mapped[int] = mapped_column(primary_key=True)
     sha256: Mapped[str] = mapped_column(String(64))
@@ -168,7 +183,9 @@ class JournalRow(CompanyOwned, db.Model):
         CheckConstraint("debit = credit", name="balanced"),
         CheckConstraint("debit > 0", name="not_empty"),
         ForeignKeyConstraint(["company_id", "store_id"], ["store.company_id", "store.id"]),
-        ForeignKeyConstraint(["company_id", "connector_id"], ["connector.company_id", "connector.id"]),
+        ForeignKeyConstraint(
+            ["company_id", "connector_id"], ["connector.company_id", "connector.id"]
+        ),
         ForeignKeyConstraint(["company_id", "reverses_id"], ["journal.company_id", "journal.id"]),
         Index(
             "uq_journal_live_reversal",
@@ -256,112 +273,3 @@ class NumberCounter(CompanyOwned, db.Model):
     id: Mapped[int] = mapped_column(primary_key=True)
     name: Mapped[str] = mapped_column(String(60))
     last: Mapped[int] = mapped_column(default=0)
-
-
-class Export(CompanyOwned, db.Model):
-    """The one live intent to put one journal into the books through one connector.
-
-    States: ready, sending, posted, verified, rejected, conflict. 'Being checked' = sending with
-    unknown_since. `live` is false only for intents that were replaced by a new number.
-    All times are of the database's clock.
-    """
-
-    __tablename__ = "export"
-    __table_args__ = (
-        UniqueConstraint("company_id", "id"),
-        UniqueConstraint("seat_id", "entry_number", "year"),
-        ForeignKeyConstraint(["company_id", "journal_id"], ["journal.company_id", "journal.id"]),
-        ForeignKeyConstraint(["company_id", "connector_id"], ["connector.company_id", "connector.id"]),
-        ForeignKeyConstraint(["company_id", "seat_id"], ["posting_seat.company_id", "posting_seat.id"]),
-        CheckConstraint(
-            "state IN ('ready','sending','posted','verified','rejected','conflict')", name="state"
-        ),
-        Index(
-            "uq_export_live",
-            "company_id",
-            "journal_id",
-            unique=True,
-            sqlite_where=text("live"),
-            postgresql_where=text("live"),
-        ),
-        Index("ix_export_due", "state", "not_before"),
-    )
-
-    id: Mapped[int] = mapped_column(primary_key=True)
-    journal_id: Mapped[int]
-    connector_id: Mapped[int]
-    seat_id: Mapped[int]
-    lane_key: Mapped[str] = mapped_column(String(64), index=True)
-    site: Mapped[str] = mapped_column(String(200))
-    division: Mapped[int]
-    journal_code: Mapped[str] = mapped_column(String(10))
-    year: Mapped[int]
-    period: Mapped[int]
-    entry_number: Mapped[int]
-    posting_key: Mapped[str] = mapped_column(String(60))
-    live: Mapped[bool] = mapped_column(default=True)
-    # Sent alone, to show how the books treat it; until it is verified nothing follows it.
-    alone: Mapped[bool] = mapped_column(default=False)
-    state: Mapped[str] = mapped_column(String(10), default="ready")
-    attempt: Mapped[int] = mapped_column(default=0)
-    lease_owner: Mapped[str] = mapped_column(String(64), default="")
-    lease_until: Mapped[datetime | None] = mapped_column(UtcDateTime)
-    not_before: Mapped[datetime] = mapped_column(UtcDateTime)
-    payload: Mapped[bytes | None] = mapped_column(LargeBinary)
-    payload_sha256: Mapped[str] = mapped_column(String(64), default="")
-    expected: Mapped[list[Any]] = mapped_column(JSON, default=list)
-    sent_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
-    sends: Mapped[int] = mapped_column(default=0)
-    unknown_since: Mapped[datetime | None] = mapped_column(UtcDateTime)
-    looks: Mapped[int] = mapped_column(default=0)
-    good_looks: Mapped[int] = mapped_column(default=0)
-    last_outcome: Mapped[str] = mapped_column(String(30), default="")
-    refusal_text: Mapped[str] = mapped_column(Text, default="")
-    refusals: Mapped[int] = mapped_column(default=0)  # times in a row that text was the answer
-    in_use_looks: Mapped[int] = mapped_column(default=0)
-    # Wall minus monotonic time of the process that set unknown_since: a later, other difference
-    # shows a clock that jumped, and restarts the quarantine.
-    clock_owner: Mapped[str] = mapped_column(String(64), default="")
-    clock_offset: Mapped[int] = mapped_column(default=0)
-    decision: Mapped[str] = mapped_column(String(40), default="")  # '' or what a person must do
-    external_id: Mapped[str] = mapped_column(String(80), default="")
-    problem: Mapped[str] = mapped_column(Text, default="")
-    created_at: Mapped[datetime] = mapped_column(UtcDateTime)
-    posted_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
-    verified_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
-
-
-class Evidence(CompanyOwned, db.Model):
-    """What happened to an export, in order; appended also by stale workers, never changed."""
-
-    __tablename__ = "evidence"
-    __table_args__ = (
-        ForeignKeyConstraint(["company_id", "export_id"], ["export.company_id", "export.id"]),
-    )
-
-    id: Mapped[int] = mapped_column(primary_key=True)
-    export_id: Mapped[int]
-    at: Mapped[datetime] = mapped_column(UtcDateTime)
-    attempt: Mapped[int]
-    kind: Mapped[str] = mapped_column(String(40))
-    text: Mapped[str] = mapped_column(Text, default="")
-    detail: Mapped[dict[str, Any]] = mapped_column(JSON, default=dict)
-
-
-class ControlDay(CompanyOwned, db.Model):
-    """Result of the control (aansluiting) of one day in one seat: equal, or the differences."""
-
-    __tablename__ = "control_day"
-    __table_args__ = (
-        UniqueConstraint("company_id", "seat_id", "business_date"),
-        ForeignKeyConstraint(["company_id", "seat_id"], ["posting_seat.company_id", "posting_seat.id"]),
-    )
-
-    id: Mapped[int] = mapped_column(primary_key=True)
-    seat_id: Mapped[int]
-    business_date: Mapped[date]
-    checked_at: Mapped[datetime] = mapped_column(UtcDateTime)
-    local_debit: Mapped[int] = mapped_column(Minor, default=0)
-    books_debit: Mapped[int] = mapped_column(Minor, default=0)
-    entries: Mapped[int] = mapped_column(default=0)
-    differences: Mapped[list[Any]] = mapped_column(JSON, default=list)

@@ -11,6 +11,7 @@ from sqlalchemy.orm import Session
 
 from retailvista import db
 from retailvista.companies import audit
+from retailvista.companies.language import company_language
 from retailvista.companies.models import Company
 from retailvista.companies.scope import scoped_company_id
 from retailvista.connectors.lanes import lane_key
@@ -53,8 +54,8 @@ def _checked(session: Session, journal: JournalRow, connector: Connector) -> Per
         )
     problems = problems_of(session, journal, connector, master)
     if problems:
-        language = session.scalar(select(Company.language).where(Company.id == scoped_company_id()))
-        raise Refused(" ".join(problem.message(language or "nl") for problem in problems))
+        language = company_language(session)
+        raise Refused(" ".join(problem.in_full(language) for problem in problems))
     period = master.period_of(journal.business_date)
     assert period is not None, "the checks found a period"
     return period

@@ -47,6 +47,7 @@ def findings(journal: Journal, target: Target, master: MasterData) -> list[Probl
     if target.vat_mode == stored.EXACT:
         found += stored.check_vat_codes(journal, vat_facts(master))
         found += _blocked_vat(journal, master)
+        found += _rate_of_code(journal, master)
     return _once(found)
 
 
@@ -184,6 +185,28 @@ def _blocked_vat(journal: Journal, master: MasterData) -> Iterator[Problem]:
                 f"VAT code {code.code} is blocked in the division.",
                 "Koppel het tarief aan een andere btw-code.",
                 "Link the rate to another VAT code.",
+                Place(line=str(line.nr)),
+            )
+
+
+def _rate_of_code(journal: Journal, master: MasterData) -> Iterator[Problem]:
+    """A line under a code of another rate lands in the wrong box of the VAT return.
+
+    A rate the code had before is right: refunds may carry a rate that has ended.
+    """
+    for line in journal.own_lines():
+        code = master.vat_codes.get(line.vat_code)
+        if code is None or line.vat_bp is None:
+            continue
+        rates = {bp for start, _until, bp in code.dated if start <= journal.business_date}
+        if line.vat_bp not in (rates or {code.percent_bp}):
+            ours, theirs = f"{line.vat_bp / 100:g} %", f"{code.percent_bp / 100:g} %"
+            yield _finding(
+                "vat_code",
+                f"Btw-code {code.code} is {theirs} in de administratie, de regel is {ours}.",
+                f"VAT code {code.code} is {theirs} in the division, the line is {ours}.",
+                f"Koppel btw-tarief {ours} aan de btw-code van dat tarief.",
+                f"Link VAT rate {ours} to the VAT code of that rate.",
                 Place(line=str(line.nr)),
             )
 

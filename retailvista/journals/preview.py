@@ -52,6 +52,15 @@ class PreviewLine:
 
 
 @dataclass(frozen=True, slots=True)
+class PreviewTarget:
+    """Where the journal would go; `period` is year-period, empty while it is not known."""
+
+    division_name: str
+    journal_code: str
+    period: str
+
+
+@dataclass(frozen=True, slots=True)
 class Preview:
     """Everything the page of a journal shows before it is sent."""
 
@@ -71,6 +80,7 @@ class Preview:
     checks: tuple[PreviewCheck, ...]
     problems: tuple[Problem, ...]
     no_connector: str = ""
+    target: PreviewTarget | None = None
 
 
 def preview(session: Session, sequence: int) -> Preview:
@@ -99,7 +109,19 @@ def preview(session: Session, sequence: int) -> Preview:
         checks=preview_checks.all_checks(row, journal, problems, master),
         problems=tuple(problems),
         no_connector=reason,
+        target=_target(row, connector, master),
     )
+
+
+def _target(
+    row: JournalRow, connector: Connector | None, master: MasterData | None
+) -> PreviewTarget | None:
+    if connector is None:
+        return None
+    period = master.period_of(row.business_date) if master else None
+    name = connector.division_name or str(connector.division or "–")
+    shown = f"{period.year}-{period.period}" if period else ""
+    return PreviewTarget(name, connector.journal_code, shown)
 
 
 def _connector(session: Session, row: JournalRow) -> tuple[Connector | None, str]:

@@ -25,10 +25,19 @@ RESULT_WORDS = {
 CHECK_WORDS = {
     "balanced": ("debet is gelijk aan credit", "debit equals credit"),
     "vat_is_sum": ("btw-regels zijn de som van de bonnen", "VAT lines are the sum of receipts"),
-    "paid": ("betalingen en tegenwaarde", "payments and what they were for"),
+    "paid": (
+        "betalingen zijn verkopen, overige ontvangsten en uitgaven, en afronding",
+        "payments are sales, other money in and out, and rounding",
+    ),
     "cash_sales": ("verkopen in het Z-rapport", "sales in the Z report"),
-    "closing_is_opening": ("eindsaldo is beginsaldo", "closing float is opening float"),
-    "counted_is_expected": ("geteld is verwacht", "counted is expected"),
+    "closing_is_opening": (
+        "beginsaldo van de lade is het vorige eindsaldo",
+        "the drawer opens with what it closed with before",
+    ),
+    "counted_is_expected": (
+        "geteld in de lade is wat er hoort te liggen",
+        "what was counted in the drawer is what should be in it",
+    ),
     "gl_account": ("rekeningen bestaan en zijn van type Algemeen", "accounts exist, type General"),
     "vat_code": ("btw-codes bestaan en dragen btw", "VAT codes exist and carry VAT"),
     "period": ("periode is open", "period is open"),

@@ -18,6 +18,7 @@ from retailvista.companies import audit
 from retailvista.companies.models import Store
 from retailvista.connectors.models import Connector
 from retailvista.errors import NotFound, Refused
+from retailvista.journals.csvfile import decimal
 from retailvista.journals.journal_rows import BUILT, RELEASED
 from retailvista.journals.models import JournalRow
 from retailvista.journals.opening import open_export
@@ -113,6 +114,7 @@ def _release_one(session: Session, sequence: int, actor: str) -> None:
         row = _locked(session, sequence)
         if row.state != BUILT:
             raise Refused(f"Journal {sequence} is {row.state}; only a built journal is released.")
+        _check_balance(row)
         connector = connector_of_store(session, row.store_id)
         row.connector_id = connector.id
         export = open_export(session, row, connector, actor)
@@ -125,6 +127,17 @@ def _release_one(session: Session, sequence: int, actor: str) -> None:
             f"journal {sequence}",
             connector=connector.number,
             entry_number=export.entry_number,
+        )
+
+
+def _check_balance(row: JournalRow) -> None:
+    """A journal is made balanced; what was done to its rows since is not sent."""
+    sums = [sum(line.amount for line in row.lines if line.side == side) for side in ("D", "C")]
+    if sums != [row.debit, row.credit]:
+        debit, credit = (decimal(minor) for minor in sums)
+        raise Refused(
+            f"Journal {row.sequence} does not balance: debit {debit}, credit {credit}."
+            " Withdraw it and build its day again."
         )
 
 

@@ -89,7 +89,7 @@ def _mirrored(line: JournalLine) -> JournalLine:
         side=Side(line.side).other.value,
         amount=line.amount,
         gl_code=line.gl_code,
-        description=line.description[:DESCRIPTION_MAX],
+        description=f"Tegenboeking {line.description}"[:DESCRIPTION_MAX],
         vat_code=line.vat_code,
         vat_amount=line.vat_amount,
         vat_bp=line.vat_bp,

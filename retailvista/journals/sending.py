@@ -7,7 +7,8 @@ no transaction is open during the call; every outcome is settled under the fence
 from __future__ import annotations
 
 from retailvista import db
-from retailvista.connectors.port import Answer, MasterData, Outcome
+from retailvista.companies.language import company_language
+from retailvista.connectors.port import Answer, Outcome
 from retailvista.errors import Later, LoginNeeded, RetailVistaError
 from retailvista.journals import actions, claiming, ladder
 from retailvista.journals.entries import Address, Draft, draft, journal_rows, ledger_journal
@@ -17,7 +18,6 @@ from retailvista.journals.numbering import sending_locked
 from retailvista.journals.prechecks import Target, findings
 from retailvista.journals.settling import Result, settle
 from retailvista.journals.working import ConnectorStops, Work, retry_time
-from retailvista.ledger.journal import Journal
 
 REFRESH_FROM_SECONDS = 570
 
@@ -49,6 +49,7 @@ def _drafted(work: Work, facts: ExportFacts) -> Draft | None:
         row, lines, store = journal_rows(work.session, facts.journal_id)
         connector = work.connector()
         mode, paused = connector.vat_mode, connector.paused
+        language = company_language(work.session)
         moved = (connector.site, connector.division) != (facts.site, facts.division)
     if paused:
         raise ConnectorStops(paused)
@@ -58,7 +59,7 @@ def _drafted(work: Work, facts: ExportFacts) -> Draft | None:
     if findings(journal, target, master) and not work.master_is_fresh:
         master = work.visit.master(fresh=True)
         work.master_is_fresh = True
-    said = _what_is_wrong(journal, target, master)
+    said = " ".join(wrong.in_full(language) for wrong in findings(journal, target, master))
     if moved or connector.journal_code != facts.journal_code:
         said = "The connector points to other books now. Withdraw the journal and release it again."
     if said:
@@ -68,10 +69,6 @@ def _drafted(work: Work, facts: ExportFacts) -> Draft | None:
     assert period is not None, "the checks found a period"
     address = Address(facts.division, facts.journal_code, facts.entry_number, facts.posting_key)
     return draft(journal, address, mode, master, period)
-
-
-def _what_is_wrong(journal: Journal, target: Target, master: MasterData) -> str:
-    return " ".join(problem.message_en for problem in findings(journal, target, master))
 
 
 def _reject(work: Work, facts: ExportFacts, said: str) -> None:

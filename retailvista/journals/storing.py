@@ -17,11 +17,10 @@ from sqlalchemy.orm import Session
 
 from retailvista.companies.scope import scoped_company_id
 from retailvista.journals.models import ReceiptRow, TillFile, ZReportRow
-from retailvista.journals.till_pass import KnownStore
+from retailvista.journals.till_pass import KnownStore, SpooledRow
 from retailvista.ledger.declaration import ZReport
 from retailvista.ledger.problem import Place, Problem
 
-Row = tuple[int, str, str, str, str, int, str, str]
 COLUMNS = (
     "company_id", "file_id", "store_id", "register", "nr", "business_date", "currency", "total",
     "content_hash", "content",
@@ -39,7 +38,7 @@ class Tally:
     unfinished: list[int] = field(default_factory=list)
 
 
-def store_batch(session: Session, file_id: int, batch: Sequence[Row], tally: Tally) -> None:
+def store_batch(session: Session, file_id: int, batch: Sequence[SpooledRow], tally: Tally) -> None:
     """Insert what is new of one batch, inside the caller's transaction."""
     there = _there(session, batch)
     company_id = scoped_company_id()
@@ -57,7 +56,7 @@ def store_batch(session: Session, file_id: int, batch: Sequence[Row], tally: Tal
         _insert(session, fresh)
 
 
-def _there(session: Session, batch: Sequence[Row]) -> dict[tuple[Any, ...], Any]:
+def _there(session: Session, batch: Sequence[SpooledRow]) -> dict[tuple[Any, ...], Any]:
     """Rows that exist already under the keys of the batch."""
     found: dict[tuple[Any, ...], Any] = {}
     numbers: dict[tuple[int, str], list[str]] = {}

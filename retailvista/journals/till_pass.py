@@ -21,6 +21,7 @@ from retailvista.ledger.declaration import ZReport
 from retailvista.ledger.receipt import Receipt
 
 HASH_BYTES = 16
+SpooledRow = tuple[int, str, str, str, str, int, str, str]
 _to_text = json.JSONEncoder(ensure_ascii=False, separators=(",", ":")).encode
 
 
@@ -80,12 +81,12 @@ class TillPass:
     z_reports: list[ZReport] = field(default_factory=list)
     days: dict[tuple[str, date], dict[str, str]] = field(default_factory=dict)
 
-    def rows(self) -> Iterator[tuple[int, str, str, str, str, int, str, str]]:
+    def rows(self) -> Iterator[SpooledRow]:
         """(store id, register, nr, business date, currency, total, hash, content) per receipt."""
         self.spool.seek(0)
         for line in self.spool:
-            head, _, content = line.rstrip("\n").partition("\t")
-            yield (*json.loads(head), content)
+            store_id, register, nr, on, currency, total, digest, content = line.split("\t", 7)
+            yield int(store_id), register, nr, on, currency, int(total), digest, content[:-1]
 
 
 def check_till_file(raw: BinaryIO, name: str, stores: StoreChoice, spool: IO[str]) -> TillPass:
@@ -120,6 +121,12 @@ def _spool(found: TillPass, receipt: Receipt, keys: dict[str, str], name: str) -
     content = _to_text(receipt.to_row())
     digest = hashlib.blake2b(content.encode(), digest_size=HASH_BYTES).hexdigest()
     key = f"{receipt.store}\t{receipt.register}\t{receipt.nr}"
+    if key.count("\t") != 2 or "\n" in key or "\r" in key:
+        # Tabs and line ends separate the rows of the spool.
+        raise Refused(
+            f"{name}: receipt {receipt.key!r} has a line break in its number or register."
+            " Ask the till supplier for a correct export."
+        )
     known = keys.setdefault(key, digest)
     if known is not digest:
         if known != digest:
@@ -134,14 +141,9 @@ def _spool(found: TillPass, receipt: Receipt, keys: dict[str, str], name: str) -
     written = receipt.written
     if written > registers.get(receipt.register, ""):
         registers[receipt.register] = written
-    store = found.stores.used[receipt.store]
-    head = (
-        store.id,
-        receipt.register,
-        receipt.nr,
-        receipt.business_date.isoformat(),
-        receipt.currency,
-        receipt.total,
-        digest,
+    store_id, total = found.stores.used[receipt.store].id, receipt.total
+    on = receipt.business_date.isoformat()
+    found.spool.write(
+        f"{store_id}\t{receipt.register}\t{receipt.nr}\t{on}\t{receipt.currency}\t{total}"
+        f"\t{digest}\t{content}\n"
     )
-    found.spool.write(f"{_to_text(head)}\t{content}\n")

@@ -108,10 +108,9 @@ def _of_line(
         yield findings.vat_side(place)
     found = links.for_line(line, receipt.sales_type)
     if found is None:
-        yield findings.group_unlinked(place, line.group, receipt.sales_type)
-        return
+        yield findings.group_unlinked(place, line.group, receipt.sales_type, line.vat_bp)
     link = links.for_vat(line.vat_bp, line.vat_code)
-    if link is None and (line.vat or found.is_revenue):
+    if link is None and (line.vat or (found and found.is_revenue)):
         yield findings.vat_unlinked(place, line.vat_bp, line.vat_code)
     if line.vat and link is not None and not (link.gl_code and link.vat_code):
         yield findings.vat_unlinked(place, line.vat_bp, line.vat_code)

@@ -15,6 +15,11 @@ TYPE_WORDS = {
 }
 
 
+def _comma(amount: str) -> str:
+    """An amount as a Dutch reader writes it."""
+    return amount.replace(".", ",")
+
+
 def wrong_currency(place: Place, found: str, expected: str) -> Problem:
     return Problem(
         "wrong_currency",
@@ -61,29 +66,37 @@ def payment_unlinked(place: Place, kind: str, *, declared: bool) -> Problem:
     )
 
 
-def group_unlinked(place: Place, group: str, sales_type: str) -> Problem:
-    nl = f" met omzetsoort {sales_type}" if sales_type else ""
-    en = f" with sales type {sales_type}" if sales_type else ""
+def group_unlinked(place: Place, group: str, sales_type: str, vat_bp: int) -> Problem:
+    rate = f"{vat_bp / 100:g} %"
+    nl = f" met omzetsoort {sales_type}" if sales_type else f" met btw {rate}"
+    en = f" with sales type {sales_type}" if sales_type else f" with VAT {rate}"
     return Problem(
         "group_unlinked",
         f"Kassagroep {group!r}{nl} heeft geen grootboekrekening.",
         f"Register group {group!r}{en} has no G/L account.",
         place,
-        f"Maak een grootboekkoppeling voor kassagroep {group!r}, of laat Initialiseren er een"
+        f"Maak een grootboekkoppeling voor kassagroep {group!r}{nl}, of laat Initialiseren er een"
         " voorstellen.",
-        f"Make a ledger link for register group {group!r}, or let Initialise propose one.",
+        f"Make a ledger link for register group {group!r}{en}, or let Initialise propose one.",
     )
 
 
 def vat_unlinked(place: Place, vat_bp: int, till_code: str) -> Problem:
     rate = f"{vat_bp / 100:g} %"
+    # Three different answers for the VAT return, which nobody but the bookkeeper can give.
+    zero_nl = (
+        " (0 %-tarief, vrijgesteld en geen btw hebben elk een eigen code)" if not vat_bp else ""
+    )
+    zero_en = " (rate 0 %, exempt and no VAT each have a code of their own)" if not vat_bp else ""
     return Problem(
         "vat_unlinked",
         f"Btw {rate} (kassacode {till_code!r}) heeft geen btw-code en rekening in de boeken.",
         f"VAT {rate} (till code {till_code!r}) has no VAT code and account in the books.",
         place,
-        f"Koppel btw {rate}, of maak van de kassagroep een niet-omzetgroep.",
-        f"Link VAT {rate}, or give the register group only a non-sales ledger.",
+        f"Koppel btw {rate} aan de btw-code die erbij hoort{zero_nl}, of geef de kassagroep alleen"
+        " een rekening buiten de omzet.",
+        f"Link VAT {rate} to its VAT code{zero_en}, or give the register group only a non-sales"
+        " ledger.",
     )
 
 
@@ -115,7 +128,8 @@ def vat_implausible(place: Place, vat_bp: int, odd: int, allowed: int) -> Proble
     cents, most = f"{abs(odd) / 1_000_000:.4f}", f"{allowed / 2_000_000:.4f}"
     return Problem(
         "vat_implausible",
-        f"De btw van {rate} wijkt {cents} af van grondslag x tarief; afronding verklaart {most}.",
+        f"De btw van {rate} wijkt {_comma(cents)} af van grondslag x tarief; afronding verklaart"
+        f" {_comma(most)}.",
         f"VAT at {rate} differs {cents} from base x rate; rounding explains {most}.",
         place,
         "Controleer dit bonnetje: het wijkt het meest af.",
@@ -124,11 +138,12 @@ def vat_implausible(place: Place, vat_bp: int, odd: int, allowed: int) -> Proble
 
 
 def paid_is_not_total(place: Place, total: int, paid: int) -> Problem:
-    nl_total, nl_paid = f"{total / 100:.2f}", f"{paid / 100:.2f}"
+    en_total, en_paid = f"{total / 100:.2f}", f"{paid / 100:.2f}"
+    nl_total, nl_paid = _comma(en_total), _comma(en_paid)
     return Problem(
         "paid_is_not_total",
         f"Betaald {nl_paid} is niet gelijk aan het totaal {nl_total}.",
-        f"Paid {nl_paid} is not the total {nl_total}.",
+        f"Paid {en_paid} is not the total {en_total}.",
         place,
         "Zoek de bon op in de kassa; een betaling of een regel ontbreekt in het bestand.",
         "Look the receipt up in the till; a payment or a line is missing from the file.",
@@ -139,7 +154,7 @@ def total_differs(place: Place, total: int, stated: int) -> Problem:
     ours, theirs = f"{total / 100:.2f}", f"{stated / 100:.2f}"
     return Problem(
         "total_differs",
-        f"De regels van de bon zijn samen {ours}, de bon zegt {theirs}.",
+        f"De regels van de bon zijn samen {_comma(ours)}, de bon zegt {_comma(theirs)}.",
         f"The lines of the receipt are {ours} together, the receipt says {theirs}.",
         place,
         "Laat de kassaleverancier het bestand herstellen en lever het opnieuw aan.",
@@ -151,7 +166,7 @@ def rounding_too_large(place: Place, odd: int, step: int) -> Problem:
     cents, half = f"{odd / 100:.2f}", f"{step / 200:.3f}"
     return Problem(
         "rounding_too_large",
-        f"Verschil {cents} is groter dan de helft van de afronding ({half}).",
+        f"Verschil {_comma(cents)} is groter dan de helft van de afronding ({_comma(half)}).",
         f"The difference {cents} is more than half the rounding step ({half}).",
         place,
         "Zoek de bon op in de kassa, of corrigeer de afrondingsstap van de winkel.",

@@ -203,12 +203,20 @@ def describe(key: LineKey, names: Mapping[str, str]) -> str:
         payment, _, group = key.code.partition("/")
         word = DRAWER_WORDS.get(key.sales_type, "Ontvangen")
         named = names.get(f"payment:{payment}", payment)
-        return f"{word} {names.get(f'group:{group}', group)} {named}".replace("  ", " ")
+        return _said_once(word, names.get(f"group:{group}", group), named)
     named = names.get(f"group:{key.code}", key.code)
     if key.sales_type in DRAWER_WORDS:
-        return f"{DRAWER_WORDS[key.sales_type]} {named}".strip()
+        return _said_once(DRAWER_WORDS[key.sales_type], named)
     if key.sales_type == RECEIVED_PAYMENT:
         return f"Ontvangst {named}".strip()
     if key.vat_bp < 0:
         return f"{'Retour' if key.sign == '-' else 'Verkocht'} {named}".strip()
     return f"{'Retour' if key.sign == '-' else 'Omzet'} {named} {percent}".replace("  ", " ")
+
+
+def _said_once(word: str, *names: str) -> str:
+    """
+    >>> _said_once("Kasverschil", "KASVERSCHIL", "Contant")
+    'Kasverschil Contant'
+    """
+    return " ".join([word, *(name for name in names if name and name.lower() != word.lower())])

@@ -50,6 +50,10 @@ class Problem:
     def remedy(self, language: str) -> str:
         return self.remedy_nl if language.startswith("nl") else self.remedy_en
 
+    def in_full(self, language: str) -> str:
+        """What is wrong and what to do, on one line, for texts that are kept."""
+        return f"{self.message(language)} {self.remedy(language)}"
+
     def to_json(self) -> dict[str, str | bool]:
         """Flat and JSON-able, as stored beside a held day."""
         return {

@@ -60,7 +60,7 @@ class FileOutbox:
 
     def deliver(self, letter: Letter) -> None:
         """Write beside and rename, so that nobody reads half a letter."""
-        self._folder.mkdir(parents=True, exist_ok=True)
+        self._folder.mkdir(parents=True, exist_ok=True, mode=0o700)
         path = self._folder / f"{letter.message_id.strip('<>').replace('/', '_')}.eml"
         part = path.with_suffix(".part")
         with self._app.app_context():

@@ -33,15 +33,12 @@ def ask(  # noqa: PLR0913  the facts of a run
 ) -> int:
     """The number of the waiting run, new or already there. Inside the caller's transaction.
 
-    A run that waits already comes sooner when this one is due sooner, unless `sooner` is False:
-    a schedule must not undo the reason why a run waits.
+    With `sooner` False one that waits keeps its time: a schedule does not undo why it waits.
     """
     assert session.in_transaction(), "ask() belongs to the transaction that has the reason"
     _hold_company(session)
     due = not_before or database.now(session)
-    waiting = session.scalar(
-        select(Run).where(Run.kind == kind, Run.key == key, Run.state == WAITING)
-    )
+    waiting = _waiting(session, kind, key)
     if waiting is not None:
         waiting.not_before = min(waiting.not_before, due) if sooner else waiting.not_before
         waiting.args = waiting.args | (args or {})
@@ -71,6 +68,10 @@ def run_by_number(session: Session, number: int) -> Run:
     if run is None:
         raise NotFound(f"There is no run {number}.")
     return run
+
+
+def _waiting(session: Session, kind: str, key: str) -> Run | None:
+    return session.scalar(select(Run).where(Run.kind == kind, Run.key == key, Run.state == WAITING))
 
 
 def _hold_company(session: Session) -> None:

@@ -13,6 +13,9 @@ import socket
 from pathlib import Path
 
 FOLDER = "processes"
+# host (30) . pid (7) . 12 digits # 12 digits
+NAME_MAX = 64
+LEASE_MARK = "#"
 
 
 class Owner:
@@ -37,8 +40,16 @@ def host_part() -> str:
     return f"{socket.gethostname().split('.', maxsplit=1)[0][:30]}."
 
 
+def lease_name(owner: str) -> str:
+    """A name for one lease of a process that can hold several of the same kind."""
+    name = f"{owner}{LEASE_MARK}{secrets.token_hex(6)}"
+    assert len(name) <= NAME_MAX, "a cut name would look like that of a dead process"
+    return name
+
+
 def is_dead(instance_dir: Path, name: str) -> bool:
     """Whether `name` was a process of this host that lives no more. Unknown hosts may live."""
+    name = name.partition(LEASE_MARK)[0]
     if not name.startswith(host_part()):
         return False
     path = instance_dir / FOLDER / name

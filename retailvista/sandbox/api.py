@@ -104,6 +104,21 @@ class Api:
             return self.writes.post(change)
         return self.writes.put(change) if request.method == "PUT" else self.writes.delete(change)
 
+    def attachment(self, request: Request) -> Answer:
+        """The bytes behind the Url of a document attachment; needs a token like any call."""
+        try:
+            asker, is_valid = self.gate.asker(request)
+            options = request.query
+            division = options.get("_Division_", "")
+            request.division = int(division) if division.isdigit() else 0
+            if not is_valid:
+                raise Refusal(401, "", {"WWW-Authenticate": "Bearer"})  # noqa: TRY301 - one place
+            self.gate.check_access(asker, request.division)
+            found = functions.attachment(self.store, request.division, options.get("ID", ""))
+        except Refusal as refusal:
+            return as_refusal(refusal, json_wanted=request.wants_json)
+        return found
+
     # Reading
 
     def _get(self, request: Request, asker: Asker, target: Target) -> Answer:
@@ -143,7 +158,7 @@ class Api:
             raise Refusal(404, f"Resource not found for the segment '{target.below}'.")
         parent = parse_literals(target.key)
         where = f"Division = ? AND {parent_column(child)} = ?"
-        return child, Reach(division, where, (division, *parent[:1]), hidden)
+        return child, Reach(division, where, (division, *parent[:1]), hidden, is_below=True)
 
     def _has_lost_rights(self, division: int) -> bool:
         if self.store.setting("rights", division) == "lost":

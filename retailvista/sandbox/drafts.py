@@ -130,7 +130,9 @@ class Draft:
             of_period = [line for line in self.lines if line.period == period]
             rest = sum(line.amount_dc for line in of_period)
             if rest and not sum(line.amount for line in of_period):
-                max(of_period, key=lambda line: abs(line.amount_dc)).amount_dc -= rest
+                # What the relation owes is the total at the rate; the rest is for another line.
+                bearers = [line for line in of_period if not line.ledger] or of_period
+                max(bearers, key=lambda line: abs(line.amount_dc)).amount_dc -= rest
 
 
 def write_draft(store: Store, draft: Draft, asker: Asker) -> None:

@@ -5,7 +5,9 @@ Invariant: a function needs its parameters in the query string; without them it 
 
 from __future__ import annotations
 
-from retailvista.sandbox import times
+import base64
+
+from retailvista.sandbox import records, times
 from retailvista.sandbox.answers import Answer, Refusal, Request, as_json
 from retailvista.sandbox.endpoints import Endpoint, catalogue, endpoints
 from retailvista.sandbox.query import parse_literals
@@ -20,6 +22,19 @@ def answer(store: Store, request: Request, endpoint: Endpoint, *, has_rights: bo
     if endpoint.name == "UserHasRights":
         return as_json(200, {"d": {"UserHasRights": has_rights}}, [("DataServiceVersion", "2.0;")])
     return _sync_timestamp(store, request, endpoint)
+
+
+def attachment(store: Store, division: int, key: str) -> Answer:
+    """The raw bytes of an attachment."""
+    found = records.find(store, "documents/DocumentAttachments", division, key)
+    if found is None:
+        raise Refusal(404, "Resource not found for the segment 'SysAttachment'.")
+    name = str(found.body.get("FileName", "")).replace('"', "")
+    headers = [
+        ("Content-Type", "application/octet-stream"),
+        ("Content-Disposition", f'attachment; filename="{name}"'),
+    ]
+    return Answer(200, base64.b64decode(found.body.get("content", "")), headers)
 
 
 def _sync_timestamp(store: Store, request: Request, endpoint: Endpoint) -> Answer:

@@ -34,6 +34,8 @@ class Reach:
     sql: str
     args: tuple[Any, ...] = ()
     empty: bool = False
+    # The lines of one header, which no mandatory filter has to narrow.
+    is_below: bool = False
 
 
 @dataclass(slots=True)
@@ -108,7 +110,8 @@ def _worked_out(store: Store, endpoint: Endpoint, request: Request, reach: Reach
         piece, used = parse_filter(endpoint, options["$filter"], stored)
         query.where.append(piece.sql)
         query.args += piece.args
-    _mandatory(store, endpoint, options, used)
+    if not reach.is_below:
+        _mandatory(store, endpoint, options, used)
     query.order = parse_order(endpoint, options.get("$orderby", ""), stored)
     named = {name for name, _, _ in query.order}
     for name in endpoint.key:

@@ -15,6 +15,7 @@ Invariant: a rule that was broken without leave fails the test that broke it, by
 from __future__ import annotations
 
 from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -65,10 +66,17 @@ def allowed_by(request: pytest.FixtureRequest) -> list[str]:
     return [rule for mark in request.node.iter_markers(MARKER) for rule in mark.args]
 
 
-@pytest.fixture
-def exact_sandbox(tmp_path: Path, request: pytest.FixtureRequest) -> Iterator[Sandbox]:
-    """A sandbox of this test's own; afterwards the judge has nothing to say."""
-    with Sandbox(tmp_path / "exact-sandbox.sqlite3") as sandbox:
+@contextmanager
+def judged(sandbox: Sandbox, request: pytest.FixtureRequest) -> Iterator[Sandbox]:
+    """Run the sandbox for the length of a fixture; then the judge must have nothing to say."""
+    with sandbox:
         yield sandbox
         complaints = broken(sandbox, allowed_by(request))
     assert not complaints, "Exact's rules were broken:\n" + "\n".join(complaints)
+
+
+@pytest.fixture
+def exact_sandbox(tmp_path: Path, request: pytest.FixtureRequest) -> Iterator[Sandbox]:
+    """A sandbox of this test's own; afterwards the judge has nothing to say."""
+    with judged(Sandbox(tmp_path / "exact-sandbox.sqlite3"), request) as sandbox:
+        yield sandbox

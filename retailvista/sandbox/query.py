@@ -51,6 +51,8 @@ def kind_of(edm_type: str) -> str:
 def column(endpoint: Endpoint, name: str, stored: set[str]) -> str:
     """The SQL of a property: its column, its place in the body, or NULL where nothing is kept."""
     known = endpoint.columns.get(name, name)
+    if known == "key" and kind_of(endpoint.props[name].type) == "number":
+        return "CAST(key AS INTEGER)"
     if known in stored:
         return known
     if "body" not in stored:

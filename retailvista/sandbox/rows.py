@@ -16,7 +16,7 @@ from xml.sax.saxutils import escape
 from retailvista.sandbox import times
 from retailvista.sandbox.answers import Answer, Refusal, Request, as_json, as_text
 from retailvista.sandbox.endpoints import Endpoint, children_of
-from retailvista.sandbox.query import column
+from retailvista.sandbox.query import column, kind_of
 from retailvista.sandbox.store import Store
 
 _STORED: dict[str, set[str]] = {}
@@ -130,7 +130,8 @@ class Shape:
             kept = self.endpoint.columns.get(name, name)
             if kept in RECORD:
                 place = RECORD.index(kept)
-                found[name] = [row[place] for row in rows]
+                is_number = place == 0 and kind_of(self.endpoint.props[name].type) == "number"
+                found[name] = [int(row[place]) if is_number else row[place] for row in rows]
         return found
 
     def _keys(self, columns: dict[str, Column]) -> list[str]:

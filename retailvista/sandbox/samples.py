@@ -8,10 +8,12 @@ refers to a row that is there.
 from __future__ import annotations
 
 from datetime import date
+from functools import cache
 from typing import Any
 
 from retailvista.sandbox import records, times
 from retailvista.sandbox.endpoints import Endpoint, Prop, catalogue, endpoints
+from retailvista.sandbox.flat import write_flat
 from retailvista.sandbox.records import Record
 from retailvista.sandbox.store import Store, guid
 
@@ -28,6 +30,7 @@ WRITTEN = (
     *("webhooks/WebhookSubscriptions", "documents/DocumentAttachments"),
     *("financial/GLAccountClassificationMappings",),
 )
+FLAT_HEADERS = ("salesinvoice/SalesInvoices", "purchaseorder/PurchaseOrders")
 STAMPS = ("Created", "Modified", "Division", "Timestamp", "CustomField")
 DAY = times.date_ms(date(2026, 1, 5))
 TEXTS = {
@@ -47,24 +50,35 @@ TEXTS = {
 def add_samples(store: Store, division: int) -> None:
     """Three rows for each endpoint that has no rows of its own making."""
     made = [
-        record
-        for entity in sample_entities()
-        for place in range(ROWS)
-        for record in [sample(store, endpoints()[entity], division, place)]
+        Record(row.entity, row.division, row.key, dict(row.body), row.parent)
+        for row in _samples(division)
     ]
     records.add(store, *made)
+    for record in made:
+        if record.entity in FLAT_HEADERS:
+            write_flat(store, record)
+
+
+@cache
+def _samples(division: int) -> list[Record]:
+    """They are the same for every file, so they are made once."""
+    return [
+        sample(endpoints()[entity], division, place)
+        for entity in sample_entities()
+        for place in range(ROWS)
+    ]
 
 
 def sample_entities() -> list[str]:
     """Every kind of row in the generic store but those that are written elsewhere."""
     found: dict[str, None] = {}
     for endpoint in endpoints().values():
-        if endpoint.table == "record":
+        if endpoint.table == "record" and not endpoint.flat:
             found |= dict.fromkeys(endpoint.entities)
     return [entity for entity in found if entity not in WRITTEN]
 
 
-def sample(store: Store, endpoint: Endpoint, division: int, place: int) -> Record:
+def sample(endpoint: Endpoint, division: int, place: int) -> Record:
     """The row of a place: 0, 1, 2, ..."""
     body: dict[str, Any] = {}
     for prop in endpoint.props.values():
@@ -75,7 +89,9 @@ def sample(store: Store, endpoint: Endpoint, division: int, place: int) -> Recor
             body[prop.name] = value
     parent = str(body.get(endpoint.parent)) if endpoint.parent else None
     key = sample_key(endpoint.path, division, place)
-    return Record(endpoint.path, division, key, body, parent, store.wall_ms())
+    if endpoint.props[endpoint.key[0]].type == "Int32":
+        key = str(10 * (place + 1))
+    return Record(endpoint.path, division, key, body, parent)
 
 
 def sample_key(path: str, division: int, place: int) -> str:

@@ -118,6 +118,8 @@ class Sandbox:
         path = request.path
         if path.startswith("/api/v1/"):
             return self.api.answer(request, number=number)
+        if path == "/docs/SysAttachment.aspx" and request.method == "GET":
+            return self.api.attachment(request)
         if path == "/api/oauth2/token":
             if request.method != "POST":
                 return Answer(405, b"", [("Allow", "POST")])

@@ -21,8 +21,9 @@ from retailvista.journals.models import Export
 from retailvista.mail import notices, sending
 from retailvista.mail.sending import Post
 from retailvista.runs.asking import ask
-from retailvista.scheduler import dead
+from retailvista.scheduler import dead, purging
 from retailvista.scheduler.embedded import Duty
+from retailvista.scheduler.fetching import ask_for_missing_masters
 
 
 def duties(settings: Settings, post: Post) -> Sequence[Duty]:
@@ -35,9 +36,13 @@ def duties(settings: Settings, post: Post) -> Sequence[Duty]:
         return sending.send_due(outside, post)
 
     return (
+        # Token answers that only the disk has: at start, and should a commit ever have failed.
+        grants.recover_all,
         dead.releaser(settings.instance_dir),
         go_on_with_exports,
         keep_logins_alive,
+        ask_for_missing_masters,
+        purging.purger(),
         decide_notices,
         send_mails,
     )

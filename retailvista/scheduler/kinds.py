@@ -14,6 +14,7 @@ from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from retailvista import db as database
+from retailvista.companies.language import company_language
 from retailvista.connectors import grants, testing, visits
 from retailvista.connectors.choosing import connector_by_number
 from retailvista.connectors.models import Connector, Grant
@@ -22,6 +23,7 @@ from retailvista.journals import building, control, exporting, releasing
 from retailvista.journals.models import Export
 from retailvista.runs.asking import ask
 from retailvista.runs.working import Counts, Kinds, RunFacts, progress, say
+from retailvista.scheduler.fetching import IF_MISSING, fetch_missing_masters, lacking_masters
 
 UNSETTLED = ("ready", "sending", "posted")
 FOLLOW_UP = timedelta(seconds=5)
@@ -38,18 +40,21 @@ def build(outside: Outside, facts: RunFacts) -> Counts:
             facts.asked_by or "system",
             lambda done, total: progress(outside, facts, done, total),
         )
+        with database.reading(session):
+            language = company_language(session)
     for held in result.problems[:100]:
         say(
             outside,
             facts,
             "warning",
-            f"{held.store_code} {held.business_date}: {held.problem.message_en}",
+            f"{held.store_code} {held.business_date}: {held.problem.in_full(language)}",
         )
     return {"built": len(result.built), "problems": len(result.problems)}
 
 
 def export(outside: Outside, facts: RunFacts) -> Counts:
     """One pass over what is due through a connector, or through all of the company."""
+    fetch_missing_masters(outside)
     with outside.sessions() as session:
         releasing.release_automatic(session)
     counts = exporting.export_pass(
@@ -94,6 +99,8 @@ def refresh(outside: Outside, facts: RunFacts) -> Counts:
 
 def master(outside: Outside, facts: RunFacts) -> Counts:
     """Accounts, journals, VAT codes and periods of the division, fetched anew."""
+    if facts.args.get(IF_MISSING) and facts.connector_number not in lacking_masters(outside):
+        return {}
     connector_id = _connector_id(outside, facts)
     found = visits.fetch_master(outside, connector_id, facts.run_id)
     return {

@@ -11,16 +11,19 @@ from flask_bootstrap import Bootstrap5
 from werkzeug.middleware.proxy_fix import ProxyFix
 
 from retailvista.config import ROOT
-from retailvista.web import access
-from retailvista.web import csrf
-from retailvista.web import failures
-from retailvista.web import headers
-from retailvista.web import languages
-from retailvista.web import login
-from retailvista.web import pages
-from retailvista.web import screens
-from retailvista.web import tenancy
-from retailvista.web import wiring
+from retailvista.web import (
+    access,
+    csrf,
+    failures,
+    headers,
+    languages,
+    login,
+    numbers,
+    pages,
+    screens,
+    tenancy,
+    wiring,
+)
 
 LARGEST_REQUEST = 210 * 1024 * 1024  # a till file of 200 MB and its form
 
@@ -37,6 +40,7 @@ def register(app: Flask) -> None:
     )
     if "static" not in app.view_functions:
         app.add_url_rule("/static/<path:filename>", "static", app.send_static_file)
+    numbers.install(app)
     Bootstrap5(app)
     tenancy.install(app, settings)
     login.install(app)

@@ -5,7 +5,7 @@ Cookies are ignored here and a token in an address or a form is not looked at.
 
 from __future__ import annotations
 
-import io
+from typing import BinaryIO, cast
 
 from flask import Blueprint, g, jsonify, request
 from werkzeug.exceptions import NotFound as NoSuchPage
@@ -18,6 +18,7 @@ from retailvista.journals import importing, listing
 from retailvista.web import wiring
 from retailvista.web.access import TOKEN, allow
 from retailvista.web.login import limiter
+from retailvista.web.numbers import whole
 from retailvista.web.store_days import date_of
 
 screen = Blueprint("api", __name__)
@@ -33,7 +34,7 @@ def receipts() -> tuple[Response, int]:
         raise NotAllowed("A viewer may not hand in till files.")
     name = request.args.get("name", "")[:200] or "api.xml"
     store = request.args.get("store", "") or None
-    stream = io.BufferedReader(request.stream)  # type: ignore[arg-type]
+    stream = cast(BinaryIO, request.stream)
     result = importing.import_till_file(wiring.session(), name, stream, store, holder.email)
     return jsonify(result.to_json()), 200 if result.state == importing.READ else 422
 
@@ -49,7 +50,7 @@ def journals() -> Response:
         to_on=date_of(asked.get("to", "")),
         store_code=asked.get("store", ""),
         states=tuple(asked.getlist("state")),
-        connector_number=asked.get("connector", type=int),
+        connector_number=asked.get("connector", type=whole),
     )
     with wiring.reading() as session:
         page = listing.list_journals(session, which, asked.get("after", ""))

@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-from flask import Blueprint
-from flask import render_template
-from flask import request
+from flask import Blueprint, render_template, request
 from sqlalchemy import select
 
 from retailvista.companies.models import AuditEvent
 from retailvista.web import wiring
-from retailvista.web.access import BOOKKEEPER
-from retailvista.web.access import allow
+from retailvista.web.access import BOOKKEEPER, allow
+from retailvista.web.numbers import whole
 
 screen = Blueprint("audit", __name__)
 PAGE = 50
@@ -19,7 +17,7 @@ PAGE = 50
 @screen.get("/audit")
 @allow(BOOKKEEPER)
 def page() -> str:
-    before = request.args.get("before", 0, type=int)
+    before = request.args.get("before", 0, type=whole)
     with wiring.reading() as session:
         query = select(AuditEvent).order_by(AuditEvent.id.desc()).limit(PAGE + 1)
         if before > 0:

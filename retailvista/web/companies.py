@@ -7,37 +7,27 @@ from __future__ import annotations
 
 from typing import Any
 
-from flask import Blueprint
-from flask import g
-from flask import redirect
-from flask import render_template
-from flask import request
-from flask import url_for
+from flask import Blueprint, g, redirect, render_template, request, url_for
 from flask_babel import lazy_gettext as _l
 from sqlalchemy import select
 from werkzeug.wrappers import Response
-from wtforms import DateField
-from wtforms import SelectField
-from wtforms import SelectMultipleField
-from wtforms import StringField
-from wtforms import TextAreaField
-from wtforms import validators
-from wtforms import widgets
+from wtforms import (
+    DateField,
+    SelectField,
+    SelectMultipleField,
+    StringField,
+    TextAreaField,
+    validators,
+    widgets,
+)
 
-from retailvista.companies import addresses
-from retailvista.companies import people
-from retailvista.companies import registering
-from retailvista.companies.models import LICENCE_EXACT
-from retailvista.companies.models import Company
-from retailvista.companies.models import Membership
+from retailvista.companies import addresses, people, registering
+from retailvista.companies.models import LICENCE_EXACT, Company, Membership
 from retailvista.companies.scope import across_companies
 from retailvista.connectors.models import Connector
-from retailvista.errors import NotFound
-from retailvista.errors import Refused
+from retailvista.errors import NotFound, Refused
 from retailvista.web import wiring
-from retailvista.web.access import ADMINISTRATOR
-from retailvista.web.access import VIEWER
-from retailvista.web.access import allow
+from retailvista.web.access import ADMINISTRATOR, VIEWER, allow
 from retailvista.web.forms import PageForm, choices
 from retailvista.web.languages import LANGUAGES
 from retailvista.web.tenancy import OpenCompany

@@ -18,6 +18,12 @@ from retailvista.connectors import expiry, testing
 from retailvista.connectors.models import Connector, Grant
 from retailvista.connectors.registry import PROVIDERS
 
+# What a view takes over from the row as it is.
+SAME = (
+    "id", "number", "draft", "name", "site", "client_id", "callback_url", "division",
+    "division_name", "division_currency", "journal_code", "vat_mode", "automatic",
+    "log_requests", "paused", "paused_until",
+)  # fmt: skip
 SOON = 14  # days: the first warning mail and the banner
 
 
@@ -86,12 +92,9 @@ def view(connector: Connector, grant: Grant | None, now: datetime) -> ConnectorV
     until = grant.valid_until if grant else None
     dead = grant is not None and (grant.login_needed_at or (until is not None and until <= now))
     provider = PROVIDERS.get(connector.provider)
-    same = (
-        "id number draft name site client_id callback_url division division_name journal_code"
-        " division_currency vat_mode automatic log_requests paused paused_until"
-    ).split()
+    same = {name: getattr(connector, name) for name in SAME}
     return ConnectorView(
-        **{name: getattr(connector, name) for name in same},
+        **same,
         provider_name=provider.name if provider else connector.provider,
         **_last_test(connector.last_test or {}),
         has_secret=bool(connector.client_secret_sealed),

@@ -29,6 +29,7 @@ from retailvista.web.asking import ask_for
 from retailvista.web.connector_steps import proof_steps
 from retailvista.web.connector_view import view, views
 from retailvista.web.forms import PageForm, choices
+from retailvista.web.numbers import whole
 
 screen = Blueprint("connectors", __name__)
 PROVIDER = "exact-online"
@@ -116,8 +117,9 @@ def status(number: int) -> Response:
     row = _row(number)
     with wiring.reading() as session:
         grant = session.scalar(select(Grant).where(Grant.id == (row.grant_id or 0)))
+        has_master = stored_master(session, row) is not None
     seen = view(row, grant, wiring.clock().now())
-    return jsonify(connected=seen.connected, mark=seen.mark)
+    return jsonify(connected=seen.connected, mark=seen.mark, master=has_master)
 
 
 @screen.post("/connectors/<int:number>/test")
@@ -130,7 +132,7 @@ def test(number: int) -> Response:
 @screen.post("/connectors/<int:number>/division")
 @allow(ADMINISTRATOR)
 def choose_division(number: int) -> Response:
-    chosen = request.form.get("division", 0, type=int)
+    chosen = request.form.get("division", 0, type=whole)
     registering.choose_division(wiring.session(), number, chosen, g.login.email)
     ask_for("master", str(number), connector=number)
     return redirect(url_for(".page", number=number, done="saved"), 303)
@@ -193,7 +195,8 @@ def _page(row: Connector, filled: ConnectorForm) -> str:
     return render_template(
         "connector.html", row=view(row, grant, wiring.clock().now()), form=filled, log=log,
         callback=_callback(row.number), mismatch=row.callback_url != _callback(row.number),
-        login_url=_login_url(row), findings=_findings(), divisions=(row.last_test or {}).get("divisions", []),
+        login_url=_login_url(row), findings=_findings(),
+        divisions=(row.last_test or {}).get("divisions", []),
         journals=_general_journals(master), proof_steps=steps,
     )  # fmt: skip
 
@@ -210,9 +213,7 @@ def _login_url(row: Connector) -> str:
 def _findings() -> list[addresses.Finding]:
     forwarded = request.headers.get("X-Forwarded-Proto", request.scheme)
     seen = addresses.Seen(forwarded, request.host, request.script_root)
-    return addresses.preflight(
-        wiring.settings(), g.company.alias, seen if g.on_alias else None
-    )
+    return addresses.preflight(wiring.settings(), g.company.alias, seen if g.on_alias else None)
 
 
 def _general_journals(master: Any) -> list[Any]:

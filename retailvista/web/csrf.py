@@ -11,19 +11,16 @@ import hashlib
 import hmac
 import secrets
 
-from flask import Flask
-from flask import current_app
-from flask import g
-from flask import request
+from flask import Flask, current_app, g, request
 from flask_babel import gettext as _
 from werkzeug.wrappers import Response
 
 from retailvista.errors import NotAllowed
 from retailvista.web import cookies
-from retailvista.web.access import TOKEN
-from retailvista.web.access import access_of
+from retailvista.web.access import TOKEN, access_of
 
 SAFE_METHODS = ("GET", "HEAD", "OPTIONS")
+OWN_PAGES = ("same-origin", "none")  # Sec-Fetch-Site of a page of this host, or of typing it
 
 
 class CrossSite(NotAllowed):
@@ -52,7 +49,7 @@ def check_request() -> None:
         return
     if access_of(current_app, request.endpoint) == TOKEN:
         return
-    if request.headers.get("Sec-Fetch-Site", "same-origin") not in ("same-origin", "none"):
+    if request.headers.get("Sec-Fetch-Site", "same-origin") not in OWN_PAGES:
         raise CrossSite(_("This form was sent from another site. Nothing was changed."))
     sent = request.form.get("csrf_token", "") or request.headers.get("X-CSRF-Token", "")
     known = g.get("login") is not None or cookies.visitor_name() in request.cookies

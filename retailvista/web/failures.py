@@ -6,22 +6,20 @@ A thing of another company is answered exactly like a thing that does not exist.
 from __future__ import annotations
 
 import structlog
-from flask import Flask
-from flask import g
-from flask import jsonify
-from flask import render_template
-from flask import request
+from flask import Flask, g, jsonify, render_template, request
 from flask_babel import gettext as _
 from werkzeug.exceptions import HTTPException
 from werkzeug.wrappers import Response
 
-from retailvista.errors import Later
-from retailvista.errors import LoginNeeded
-from retailvista.errors import NotAllowed
-from retailvista.errors import NotFound
-from retailvista.errors import Refused
-from retailvista.errors import RetailVistaError
-from retailvista.errors import Unknown
+from retailvista.errors import (
+    Later,
+    LoginNeeded,
+    NotAllowed,
+    NotFound,
+    Refused,
+    RetailVistaError,
+    Unknown,
+)
 from retailvista.vault import KeyLost
 from retailvista.web import wiring
 

@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-from flask import Blueprint
-from flask import render_template
+from flask import Blueprint, render_template
 
-from retailvista.web.access import VIEWER
-from retailvista.web.access import allow
+from retailvista.web.access import VIEWER, allow
 
 screen = Blueprint("guide", __name__)
 

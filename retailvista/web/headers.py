@@ -2,23 +2,16 @@
 
 from __future__ import annotations
 
-from flask import Flask
-from flask import request
+from flask import Flask, request
 from werkzeug.wrappers import Response
 
 from retailvista.web import wiring
 from retailvista.web.tenancy import ASSETS
 
 # Bootstrap draws arrows and ticks with data: images; nothing else may come from elsewhere.
-CONTENT_SECURITY_POLICY = "; ".join(
-    (
-        "default-src 'self'",
-        "img-src 'self' data:",
-        "object-src 'none'",
-        "base-uri 'none'",
-        "form-action 'self'",
-        "frame-ancestors 'none'",
-    )
+CONTENT_SECURITY_POLICY = (
+    "default-src 'self'; img-src 'self' data:; object-src 'none'; base-uri 'none';"
+    " form-action 'self'; frame-ancestors 'none'"
 )
 FIXED = {
     "Content-Security-Policy": CONTENT_SECURITY_POLICY,

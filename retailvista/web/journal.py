@@ -15,9 +15,10 @@ from retailvista.connectors.registry import provider_of
 from retailvista.journals import actions, building, deciding, drilling, preview, reversing
 from retailvista.journals.line_sources import SOURCE_WORDS
 from retailvista.journals.listing import JournalFilter, list_journals
-from retailvista.journals.models import Evidence, Export, JournalRow
+from retailvista.journals.models import ControlDay, Evidence, Export, JournalRow, ReceiptRow
 from retailvista.web import wiring
 from retailvista.web.access import BOOKKEEPER, VIEWER, allow
+from retailvista.web.asking import ask_for
 from retailvista.web.languages import language
 
 screen = Blueprint("journal", __name__)
@@ -76,11 +77,20 @@ def withdraw(number: int) -> Response:
     return redirect(url_for(".page", number=number, done="withdrawn"), 303)
 
 
+@screen.post("/journals/<int:number>/build-again")
+@allow(BOOKKEEPER)
+def build_again(number: int) -> Response:
+    """After a reversal: the receipts of this journal make a new one."""
+    building.build_again(wiring.session(), number, g.login.email)
+    return redirect(ask_for("build"), 303)
+
+
 def _page(number: int, message: str = "") -> str:
     with wiring.reading() as session:
         row = drilling.journal_with_links(session, number)
         store = session.scalars(select(Store).where(Store.id == row.store_id)).one()
-        listed = list_journals(session, JournalFilter(text=row.reference)).rows
+        same_day = JournalFilter(row.business_date, row.business_date, store.code)
+        listed = list_journals(session, same_day, limit=1000).rows
         shown = next(entry for entry in listed if entry.number == number)
         seen = preview.preview(session, number)
         more = _exports(session, row) | _related(session, row)
@@ -113,7 +123,7 @@ def _exports(session: Session, row: JournalRow) -> dict[str, Any]:
 
 
 def _related(session: Session, row: JournalRow) -> dict[str, Any]:
-    """The journal this one reverses, and the one that reverses it."""
+    """The journal this one reverses, the one that reverses it, and what control found."""
     reverses = session.scalar(
         select(JournalRow.sequence).where(JournalRow.id == (row.reverses_id or 0))
     )
@@ -122,4 +132,23 @@ def _related(session: Session, row: JournalRow) -> dict[str, Any]:
             JournalRow.reverses_id == row.id, JournalRow.state != "withdrawn"
         )
     )
-    return {"reverses": reverses, "reversed_by": reversed_by}
+    in_it = select(ReceiptRow.id).where(ReceiptRow.journal_id == row.id).limit(1)
+    return {
+        "reverses": reverses,
+        "reversed_by": reversed_by,
+        "may_build_again": reversed_by is not None and session.scalar(in_it) is not None,
+        "differences": _differences(session, row),
+    }
+
+
+def _differences(session: Session, row: JournalRow) -> list[dict[str, Any]]:
+    """What the last control of the day found about this journal."""
+    days = session.scalars(
+        select(ControlDay).where(ControlDay.business_date == row.business_date)
+    ).all()
+    return [
+        difference
+        for day in days
+        for difference in day.differences
+        if difference["journal"] == row.sequence
+    ]

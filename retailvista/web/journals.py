@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from flask import Blueprint, Response, g, redirect, render_template, request, url_for
 from flask_babel import gettext as _
 from werkzeug.wrappers import Response as BaseResponse
@@ -13,6 +15,7 @@ from retailvista.journals.listing import JournalFilter
 from retailvista.web import wiring
 from retailvista.web.access import BOOKKEEPER, VIEWER, allow
 from retailvista.web.asking import ask_for
+from retailvista.web.numbers import whole
 from retailvista.web.store_days import date_of
 
 screen = Blueprint("journals", __name__)
@@ -21,6 +24,7 @@ STATES = (
     "rejected", "conflict", "decide", "withdrawn",
 )  # fmt: skip
 KINDS = ("day", "late", "reversal")
+FILTERS = ("from", "to", "store", "state", "kind", "connector", "text")
 CSV_MOST = 5000
 
 
@@ -33,7 +37,7 @@ def index() -> str:
 @screen.post("/journals/release")
 @allow(BOOKKEEPER)
 def release() -> BaseResponse | str | tuple[str, int]:
-    chosen = [int(text) for text in request.form.getlist("number") if text.isdigit()]
+    chosen = request.form.getlist("number", type=whole)
     everything = request.form.get("which") == "all"
     if not chosen and not everything:
         return _page(message="Choose the journals to release first."), 400
@@ -71,7 +75,7 @@ def _filter() -> JournalFilter:
         store_code=asked.get("store", ""),
         states=tuple(state for state in asked.getlist("state") if state in STATES),
         kind=asked.get("kind", "") if asked.get("kind") in KINDS else "",
-        connector_number=asked.get("connector", type=int),
+        connector_number=asked.get("connector", type=whole),
         text=asked.get("text", "")[:100],
     )
 
@@ -82,7 +86,10 @@ def _page(**shown: object) -> str:
         found = listing.list_journals(session, which, request.args.get("after", ""))
         counts = listing.state_counts(session)
         stores = registering.stores_of(session)
-    query = {key: value for key, value in request.args.items(multi=True) if key != "after"}
+    # Only our own filters go into links: `_external` and others mean something to url_for.
+    query: dict[str, Any] = {
+        key: request.args.getlist(key) for key in FILTERS if key in request.args
+    }
     return render_template(
         "journals.html", page=found, which=which, counts=counts, stores=stores, states=STATES,
         kinds=KINDS, query=query, csv_url=url_for(".download", **query), **shown,

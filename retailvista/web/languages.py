@@ -6,20 +6,15 @@ in the time of the shop.
 
 from __future__ import annotations
 
-from datetime import date
-from datetime import datetime
+from datetime import date, datetime
 from decimal import Decimal
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
-from babel.dates import format_date
-from babel.dates import format_datetime
+from babel.dates import format_date, format_datetime
 from babel.numbers import format_decimal
-from flask import Flask
-from flask import g
-from flask import has_request_context
-from flask_babel import Babel
-from flask_babel import get_locale
+from flask import Flask, g, has_request_context
+from flask_babel import Babel, get_locale
 
 TRANSLATIONS = Path(__file__).resolve().parent / "translations"
 LANGUAGES = {"nl": "Nederlands", "en": "English"}

@@ -6,36 +6,26 @@ because the host does not name the company there.
 
 from __future__ import annotations
 
-from flask import Blueprint
-from flask import Flask
-from flask import g
-from flask import redirect
-from flask import render_template
-from flask import request
-from flask import url_for
+import structlog
+from flask import Blueprint, Flask, g, redirect, render_template, request, url_for
 from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
 from flask_limiter import Limiter
 from flask_limiter.util import get_remote_address
 from werkzeug.wrappers import Response
-from wtforms import PasswordField
-from wtforms import StringField
-from wtforms import validators
+from wtforms import PasswordField, StringField, validators
 
-from retailvista.companies import people
-from retailvista.companies import registering
-from retailvista.companies import sessions
-from retailvista.companies.models import Company
-from retailvista.companies.models import User
-from retailvista.web import cookies
-from retailvista.web import tenancy
-from retailvista.web import wiring
-from retailvista.web.access import EVERYONE
-from retailvista.web.access import allow
+from retailvista.companies import people, registering, sessions
+from retailvista.companies.models import Company, User
+from retailvista.web import cookies, tenancy, wiring
+from retailvista.web.access import EVERYONE, allow
 from retailvista.web.forms import PageForm
+from retailvista.web.numbers import whole
 from retailvista.web.tenancy import OpenCompany
 
 screen = Blueprint("login", __name__)
+log = structlog.get_logger(__name__)
+KNOWN_SECONDS = 30 * 24 * 3600
 limiter = Limiter(get_remote_address, storage_uri="memory://")
 
 
@@ -73,16 +63,22 @@ def _company_and_token(raw: str) -> tuple[Company | OpenCompany | None, str]:
     if g.on_alias:
         return g.company, raw
     number, _dot, token = raw.partition(".")
-    if not number.isdigit() or len(number) > 8:
-        return None, ""
-    with wiring.reading() as session:
-        return registering.company_by_number(session, int(number)), token
+    return _typed_company(number), token
 
 
 def _account_key() -> str:
     """Tries per account, whoever makes them; per company, so that one cannot lock another's."""
-    company = g.company.number if g.on_alias else request.form.get("company", "").strip()[:8]
+    company = g.company.number if g.on_alias else _typed_number(request.form.get("company", ""))
     return f"{company}|{request.form.get('email', '').strip().lower()[:254]}"
+
+
+def _known_mark() -> str:
+    return f"known|{_account_key()}|{get_remote_address()}"
+
+
+def _was_here_before() -> bool:
+    """Who logged in from this address lately is not kept out by others who guess elsewhere."""
+    return limiter.storage.get(_known_mark()) > 0
 
 
 @screen.get("/login")
@@ -96,7 +92,7 @@ def form() -> str | Response:
 @screen.post("/login")
 @allow(EVERYONE)
 @limiter.limit("100 per hour; 20 per minute")
-@limiter.limit("100 per hour; 10 per minute", key_func=_account_key)
+@limiter.limit("100 per hour; 10 per minute", key_func=_account_key, exempt_when=_was_here_before)
 def enter() -> str | Response | tuple[str, int]:
     filled = LoginForm(request.form)
     if g.on_alias and "company" in request.form:
@@ -106,16 +102,27 @@ def enter() -> str | Response | tuple[str, int]:
     if filled.validate():
         user = _person(company, filled.email.data, filled.password.data)
     if user is None or company is None:
+        log.warning("login refused", company=company and company.number, of=request.remote_addr)
         return _again(filled, _("E-mail address or password is not right."))
+    limiter.storage.incr(_known_mark(), KNOWN_SECONDS)
     return _logged_in(company, sessions.start_session(
         wiring.session(), user, company.id, wiring.settings().instance))  # fmt: skip
 
 
-def _typed_company(number: str) -> Company | None:
-    if not number.strip().isdigit() or len(number.strip()) > 8:
+def _typed_number(text: str) -> int | None:
+    """One value for every spelling, so that "01" gives no further tries than "1"."""
+    try:
+        return whole(text.strip())
+    except ValueError:
+        return None
+
+
+def _typed_company(text: str) -> Company | None:
+    number = _typed_number(text)
+    if number is None:
         return None
     with wiring.reading() as session:
-        return registering.company_by_number(session, int(number))
+        return registering.company_by_number(session, number)
 
 
 def _person(company: Company | OpenCompany | None, email: str, password: str) -> User | None:

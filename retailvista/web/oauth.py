@@ -18,6 +18,8 @@ from retailvista.connectors.models import Connector, Grant, OauthAttempt
 from retailvista.errors import NotFound, Refused
 from retailvista.web import wiring
 from retailvista.web.access import ADMINISTRATOR, EVERYONE, allow, need
+from retailvista.web.csrf import OWN_PAGES
+from retailvista.web.numbers import whole
 from retailvista.web.words import translated
 
 screen = Blueprint("oauth", __name__)
@@ -29,6 +31,9 @@ def start(number: int) -> Response | str | tuple[str, int]:
     row = _row(number)
     if not g.on_alias:
         return _away(f"/connectors/{number}")
+    if request.headers.get("Sec-Fetch-Site", "same-origin") not in OWN_PAGES:
+        # A link elsewhere must not replace the login by that of whoever is logged in there.
+        return redirect(url_for("connectors.page", number=number), 303)
     try:
         begun = logins.start_login(
             wiring.session(), wiring.outside(), number, g.login.token_hash, g.login.email,
@@ -44,7 +49,7 @@ def start(number: int) -> Response | str | tuple[str, int]:
 def callback() -> Response | str:
     """Back from the provider. A login of the command line brings no session, but its state."""
     state, code, error = (request.args.get(name, "")[:4000] for name in ("state", "code", "error"))
-    number = request.args.get("provider", 0, type=int)
+    number = request.args.get("provider", 0, type=whole)
     if g.on_alias and _is_of_command_line(state):
         done = logins.finish_login(
             wiring.outside(), number, state, code, error, COMMAND_LINE, COMMAND_LINE,

@@ -9,14 +9,10 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
-from flask import Flask
-from flask import g
-from flask import request
-from flask import url_for
+from flask import Flask, g, request, url_for
 from flask_babel import lazy_gettext as _l
 
-from retailvista.web import access
-from retailvista.web import words
+from retailvista.web import access, audit_words, words
 
 DONE = {
     "saved": _l("Saved."),
@@ -67,7 +63,7 @@ MENU = (
         also="grootboekkoppelingen initialise btw vat",
     ),
     Entry("companies.index", _l("Companies"), EXTRA, "building", also="bedrijven alias url stores"),
-    Entry("connectors.index", _l("Connectors"), EXTRA, "plug", also="connectors exact oauth koppel"),
+    Entry("connectors.index", _l("Connectors"), EXTRA, "plug", also="connectors oauth koppeling"),
     Entry("runs.index", _l("Runs"), EXTRA, "list-check", also="taken tasks jobs uitvoeringen"),
     Entry("schedules.index", _l("Schedules"), EXTRA, "clock-history", also="taakplanning planning"),
     Entry("audit.page", _l("Audit"), EXTRA, "shield-check", access.BOOKKEEPER, also="log wie"),
@@ -86,7 +82,9 @@ def install(app: Flask) -> None:
         said=words.translated,
         count_word=words.count_word,
         evidence_word=words.evidence_word,
+        action_word=audit_words.action_word,
         rate=words.rate,
+        sales_type_word=words.sales_type_word,
     )
 
 

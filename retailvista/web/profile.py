@@ -5,39 +5,29 @@ A changed password logs out everywhere at once. A token is shown once, on the an
 
 from __future__ import annotations
 
-from datetime import datetime
-from datetime import time
+from datetime import datetime, time
 
-from flask import Blueprint
-from flask import g
-from flask import redirect
-from flask import render_template
-from flask import request
-from flask import url_for
+from flask import Blueprint, g, redirect, render_template, request, url_for
 from flask_babel import lazy_gettext as _l
 from sqlalchemy import select
 from werkzeug.wrappers import Response
-from wtforms import DateField
-from wtforms import PasswordField
-from wtforms import SelectField
-from wtforms import SelectMultipleField
-from wtforms import StringField
-from wtforms import validators
-from wtforms import widgets
+from wtforms import (
+    DateField,
+    PasswordField,
+    SelectField,
+    SelectMultipleField,
+    StringField,
+    validators,
+    widgets,
+)
 
-from retailvista.companies import people
-from retailvista.companies import tokens
-from retailvista.companies.models import AccessToken
-from retailvista.companies.models import User
-from retailvista.errors import NotFound
-from retailvista.errors import Refused
-from retailvista.web import login
-from retailvista.web import wiring
-from retailvista.web.access import VIEWER
-from retailvista.web.access import allow
+from retailvista.companies import people, tokens
+from retailvista.companies.models import AccessToken, User
+from retailvista.errors import NotFound, Refused
+from retailvista.web import login, wiring
+from retailvista.web.access import VIEWER, allow
 from retailvista.web.forms import PageForm, choices
-from retailvista.web.languages import LANGUAGES
-from retailvista.web.languages import ZONE
+from retailvista.web.languages import LANGUAGES, ZONE
 
 screen = Blueprint("profile", __name__)
 
@@ -100,8 +90,13 @@ def save() -> Response | tuple[str, int]:
     return redirect(url_for(".page", done="profile"), 303)
 
 
+def _person_key() -> str:
+    return f"password|{g.login.user_id}"
+
+
 @screen.post("/profile/password")
 @allow(VIEWER)
+@login.limiter.limit("10 per hour", key_func=_person_key)
 def change_password() -> Response | tuple[str, int]:
     filled = PasswordForm(request.form)
     if not filled.validate():

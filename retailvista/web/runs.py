@@ -12,6 +12,7 @@ from retailvista.runs import asking
 from retailvista.runs.models import ENDED, Run, RunItem, RunLog
 from retailvista.web import wiring
 from retailvista.web.access import VIEWER, allow
+from retailvista.web.numbers import whole
 from retailvista.web.words import KINDS
 
 screen = Blueprint("runs", __name__)
@@ -22,7 +23,7 @@ SHOWN_LINES = 500
 @screen.get("/runs")
 @allow(VIEWER)
 def index() -> str:
-    before = request.args.get("before", 0, type=int)
+    before = request.args.get("before", 0, type=whole)
     kind, outcome = request.args.get("kind", ""), request.args.get("outcome", "")
     query = select(Run).order_by(Run.number.desc()).limit(PAGE + 1)
     if before > 0:

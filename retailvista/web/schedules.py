@@ -14,6 +14,7 @@ from retailvista.runs import schedules
 from retailvista.runs.models import Schedule
 from retailvista.web import wiring
 from retailvista.web.access import ADMINISTRATOR, VIEWER, allow
+from retailvista.web.numbers import whole
 
 screen = Blueprint("schedules", __name__)
 INTERVALS = (5, 15, 30, 60, 120, 240, 1440)
@@ -29,7 +30,7 @@ def index() -> str:
 @allow(ADMINISTRATOR)
 def change(number: int, kind: str) -> Response | tuple[str, int]:
     schedule = _schedule(number, kind)
-    minutes = request.form.get("every", 0, type=int)
+    minutes = request.form.get("every", 0, type=whole)
     try:
         if minutes:
             schedules.set_every(

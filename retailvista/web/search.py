@@ -1,24 +1,18 @@
-"""Quick search: finds a screen by part of its name, in either language ('conn' finds Connectors)."""
+"""Quick search: a part of a screen's name in either language finds it ('conn': Connectors)."""
 
 from __future__ import annotations
 
-from flask import Blueprint
-from flask import redirect
-from flask import render_template
-from flask import request
-from flask import url_for
+from flask import Blueprint, redirect, render_template, request, url_for
 from werkzeug.wrappers import Response
 
-from retailvista.web import access
-from retailvista.web import pages
-from retailvista.web.access import VIEWER
-from retailvista.web.access import allow
+from retailvista.web import access, pages
+from retailvista.web.access import VIEWER, allow
 
 screen = Blueprint("search", __name__)
 
 
 def found(text: str) -> list[pages.Entry]:
-    """Menu entries whose title or further names contain the text; those that start with it first."""
+    """Menu entries whose names contain the text; those that start with it first."""
     wanted = text.strip().lower()
     if not wanted:
         return []

@@ -61,9 +61,7 @@ def _count(session: Session, query: Any) -> int:
     return session.scalar(select(func.count()).select_from(query.subquery())) or 0
 
 
-def _steps(
-    session: Session, counts: dict[str, int], connectors: list[ConnectorView]
-) -> list[Step]:
+def _steps(session: Session, counts: dict[str, int], connectors: list[ConnectorView]) -> list[Step]:
     """What has to be there before the first journal is in the books, in order."""
     company = url_for("companies.page", number=g.company.number)
     licensed = registering.has_licence(session, LICENCE_EXACT)

@@ -1,4 +1,4 @@
-"""Store days: which days are ready, which wait and why; closing a day by hand; building journals."""
+"""Store days: which days are ready, which wait and why; closing a day; building journals."""
 
 from __future__ import annotations
 

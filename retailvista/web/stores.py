@@ -2,34 +2,32 @@
 
 from __future__ import annotations
 
-from flask import Blueprint
-from flask import g
-from flask import redirect
-from flask import render_template
-from flask import request
-from flask import url_for
+from typing import Any
+
+from flask import Blueprint, g, redirect, render_template, request, url_for
 from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
 from sqlalchemy import select
 from werkzeug.wrappers import Response
-from wtforms import SelectField
-from wtforms import StringField
-from wtforms import TextAreaField
-from wtforms import validators
+from wtforms import SelectField, StringField, TextAreaField, validators
 
 from retailvista.companies import registering
 from retailvista.companies.models import Store
 from retailvista.connectors.models import Connector
-from retailvista.errors import NotFound
-from retailvista.errors import Refused
+from retailvista.errors import NotFound, Refused
 from retailvista.web import wiring
-from retailvista.web.access import ADMINISTRATOR
-from retailvista.web.access import VIEWER
-from retailvista.web.access import allow
+from retailvista.web.access import ADMINISTRATOR, VIEWER, allow
 from retailvista.web.forms import PageForm, choices
 
 screen = Blueprint("stores", __name__)
-STEPS = [("0", "0,00"), ("1", "0,01"), ("5", "0,05"), ("10", "0,10"), ("50", "0,50"), ("100", "1,00")]
+STEPS = [
+    ("0", "0,00"),
+    ("1", "0,01"),
+    ("5", "0,05"),
+    ("10", "0,10"),
+    ("50", "0,50"),
+    ("100", "1,00"),
+]
 
 
 class StoreForm(PageForm):
@@ -109,7 +107,7 @@ def _filled() -> StoreForm:
     return filled
 
 
-def _chosen(filled: StoreForm) -> dict[str, object]:
+def _chosen(filled: StoreForm) -> dict[str, Any]:
     return {
         "rounding_step": int(filled.rounding_step.data),
         "connector_id": int(filled.connector.data) if filled.connector.data else None,

@@ -6,22 +6,17 @@ An alias is one label before the base host. Anything else is answered like an un
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from datetime import date
 from typing import Any
 
-from flask import Flask
-from flask import g
-from flask import request
+from flask import Flask, g, request
 from werkzeug.exceptions import NotFound as NoSuchPage
 
-from retailvista.companies import addresses
-from retailvista.companies import registering
+from retailvista.companies import addresses, registering
 from retailvista.companies.models import Company
-from retailvista.companies.scope import enter_scope
-from retailvista.companies.scope import leave_scope
+from retailvista.companies.scope import enter_scope, leave_scope
 from retailvista.config import Settings
 from retailvista.web import wiring
 
@@ -129,6 +124,6 @@ def _alias() -> str:
 
 
 def _keep_metrics_off_aliases() -> None:
-    host = request.environ.get("rv.host", "")
+    host = str(request.environ.get("rv.host") or request.environ.get("HTTP_HOST") or "")
     if request.path == "/metrics" and addresses.alias_of_host(wiring.settings(), host):
         raise NoSuchPage

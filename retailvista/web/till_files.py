@@ -5,6 +5,8 @@ A file is addressed by the start of its SHA-256: the same content is the same fi
 
 from __future__ import annotations
 
+from typing import BinaryIO, cast
+
 from flask import Blueprint, g, render_template, request
 from sqlalchemy import select
 
@@ -14,6 +16,7 @@ from retailvista.journals import importing
 from retailvista.journals.models import TillFile
 from retailvista.web import wiring
 from retailvista.web.access import BOOKKEEPER, VIEWER, allow
+from retailvista.web.numbers import whole
 
 screen = Blueprint("till_files", __name__)
 PAGE = 50
@@ -35,7 +38,11 @@ def hand_in() -> str | tuple[str, int]:
     try:
         results = [
             importing.import_till_file(
-                wiring.session(), file.filename or "", file.stream, store, g.login.email
+                wiring.session(),
+                file.filename or "",
+                cast(BinaryIO, file.stream),
+                store,
+                g.login.email,
             )
             for file in files
         ]
@@ -57,7 +64,7 @@ def page(fingerprint: str) -> str:
 
 
 def _page(**shown: object) -> str:
-    before = request.args.get("before", 0, type=int)
+    before = request.args.get("before", 0, type=whole)
     with wiring.reading() as session:
         query = select(TillFile).order_by(TillFile.id.desc()).limit(PAGE + 1)
         if before > 0:

@@ -5,25 +5,16 @@ A user is addressed by the place in this company's own list of members, by e-mai
 
 from __future__ import annotations
 
-from flask import Blueprint
-from flask import g
-from flask import redirect
-from flask import render_template
-from flask import request
-from flask import url_for
+from flask import Blueprint, g, redirect, render_template, request, url_for
+from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
 from werkzeug.wrappers import Response
-from wtforms import PasswordField
-from wtforms import SelectField
-from wtforms import StringField
-from wtforms import validators
+from wtforms import BooleanField, PasswordField, SelectField, StringField, validators
 
 from retailvista.companies import people
-from retailvista.errors import NotFound
-from retailvista.errors import Refused
+from retailvista.errors import NotFound, Refused
 from retailvista.web import wiring
-from retailvista.web.access import ADMINISTRATOR
-from retailvista.web.access import allow
+from retailvista.web.access import ADMINISTRATOR, allow
 from retailvista.web.forms import PageForm, choices
 
 screen = Blueprint("users", __name__)
@@ -39,9 +30,10 @@ class UserForm(PageForm):
 
     email = StringField(_l("E-mail address"), [validators.InputRequired()])
     role = SelectField(_l("Role"), choices=choices(ROLES))
-    first_name = StringField(_l("First name"))
-    last_name = StringField(_l("Last name"))
+    first_name = StringField(_l("First name"), default="")
+    last_name = StringField(_l("Last name"), default="")
     password = PasswordField(_l("First password"))
+    known = BooleanField(_l("This person told me himself that this login is his"))
 
 
 @screen.get("/users/new")
@@ -56,6 +48,12 @@ def add() -> str | Response | tuple[str, int]:
     filled = UserForm(request.form)
     if not filled.validate():
         return render_template("user.html", form=filled), 400
+    if not filled.known.data and _has_a_login_elsewhere(filled.email.data):
+        filled.complain("email", _(
+            "This address already has a login, made by another company. Whoever holds it comes in"
+            " with the password he has. Ask the person first."
+        ))  # fmt: skip
+        return render_template("user.html", form=filled, ask_known=True), 400
     try:
         people.add_user(
             wiring.session(), **filled.values("email", "role", "first_name", "last_name"),
@@ -81,6 +79,14 @@ def change_role(email: str) -> Response:
 def remove(email: str) -> Response:
     people.remove_member(wiring.session(), _member(email), g.login.email)
     return redirect(_back("removed"), 303)
+
+
+def _has_a_login_elsewhere(email: str) -> bool:
+    """An address proves nothing: anybody may have registered it first, at his own company."""
+    with wiring.reading() as session:
+        person = people.user_by_email(session, email)
+        own = {user.id for user, _role in people.members(session)}
+    return person is not None and person.id not in own
 
 
 def _member(email: str) -> int:

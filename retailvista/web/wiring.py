@@ -11,9 +11,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import cast
 
-from flask import Flask
-from flask import current_app
-from flask import g
+from flask import Flask, current_app, g
 from sqlalchemy.orm import Session
 
 from retailvista import db as database

@@ -8,15 +8,16 @@ translation. A sentence without translation is shown in English, never hidden.
 from __future__ import annotations
 
 import re
-from functools import cache
-from functools import lru_cache
+from functools import cache, lru_cache
 from typing import Any
 
 from babel.messages.mofile import read_mo
 from flask_babel import lazy_gettext as _l
 
-from retailvista.web.languages import TRANSLATIONS
-from retailvista.web.languages import language
+from retailvista.web.languages import TRANSLATIONS, language
+
+SENTENCE_END = re.compile(r"(?<=[.!?]) (?=[A-Z])")
+AMOUNT = re.compile(r"-?\d+\.\d\d")
 
 GREY, BLUE, GREEN, AMBER, RED = "secondary", "primary", "success", "warning", "danger"
 
@@ -47,7 +48,7 @@ STATES: dict[str, tuple[Any, str]] = {
     "failed": (_l("Failed"), RED),
     # Till files.
     "reading": (_l("Being read"), BLUE),
-    "read": (_l("Read"), GREEN),
+    "read": (_l("Has been read"), GREEN),
     "refused": (_l("Refused"), RED),
 }
 
@@ -100,6 +101,10 @@ EVIDENCE: dict[str, Any] = {
     "blind look": _l("Looked in Exact without seeing anything"),
     "take-over": _l("Taken over from a worker that stopped"),
     "clock": _l("A clock jumped"),
+    "read back": _l("Read back"),
+    "check": _l("Not settled: looked up in Exact first"),
+    "resend": _l("Sent again"),
+    "decision": _l("Decision"),
     "control": _l("Found by the control"),
     "search": _l("Searched the whole journal"),
     "refused before sending": _l("Refused before sending"),
@@ -125,8 +130,25 @@ def count_word(name: str) -> Any:
 def evidence_word(kind: str) -> str:
     """'read back: verified' and its like carry a state after the colon."""
     start, _colon, rest = kind.partition(": ")
-    word = str(EVIDENCE.get(start, translated(start)))
+    word = str(EVIDENCE[start] if start in EVIDENCE else state_word(start))
+    word = translated(word) if word == start else word
     return f"{word}: {state_word(rest)}" if rest else word
+
+
+# Standard transaction types of the audit file that have ledger links of their own.
+SALES_TYPES: dict[str, Any] = {
+    "": _l("ordinary"),
+    "11002": _l("sale on account"),
+    "11005": _l("payment of an invoice"),
+    "11008": _l("cash difference"),
+    "11010": _l("pay-out from the till"),
+    "11011": _l("pay-in to the till"),
+    "non-sales": _l("not turnover"),
+}
+
+
+def sales_type_word(code: str) -> Any:
+    return SALES_TYPES.get(code, code)
 
 
 def rate(basis_points: int | None) -> str:
@@ -144,14 +166,33 @@ def translated(sentence: object) -> str:
 
 @lru_cache(maxsize=2000)
 def _dutch(text: str) -> str:
+    """As a whole, else sentence by sentence, else with more sentences in one of its places."""
     whole, patterns = _catalogue()
     if text in whole:
         return whole[text]
-    for pattern, translation in patterns:
-        found = pattern.fullmatch(text)
-        if found:
-            return translation.format(*found.groups())
-    return text
+    matches = [
+        (found, translation)
+        for pattern, translation in patterns
+        if (found := pattern.fullmatch(text)) is not None
+    ]
+    for found, translation in matches:
+        if not any(SENTENCE_END.search(part) for part in found.groups()):
+            return _filled(translation, found)
+    parts = SENTENCE_END.split(text)
+    said = [_dutch(part) for part in parts] if len(parts) > 1 else parts
+    if all(new != part for new, part in zip(said, parts, strict=True)):
+        return " ".join(said)
+    return _filled(matches[0][1], matches[0][0]) if matches else text
+
+
+def _filled(translation: str, found: re.Match[str]) -> str:
+    named = {name: _as_written(part) for name, part in found.groupdict().items()}
+    return translation % named if named else translation.format(*map(_as_written, found.groups()))
+
+
+def _as_written(part: str) -> str:
+    """An amount has a comma in Dutch; everything else stays as it is."""
+    return part.replace(".", ",") if AMOUNT.fullmatch(part) else part
 
 
 @cache
@@ -162,10 +203,27 @@ def _catalogue() -> tuple[dict[str, str], list[tuple[re.Pattern[str], str]]]:
         return {}, []
     with path.open("rb") as file:
         entries = {str(m.id): str(m.string) for m in read_mo(file) if m.id and m.string}
-    places = sorted((key for key in entries if "{0}" in key), key=len, reverse=True)
+    places = sorted((key for key in entries if _has_places(key)), key=len, reverse=True)
     return entries, [(_pattern(key), entries[key]) for key in places]
 
 
+def _has_places(sentence: str) -> bool:
+    """Short words around a place would match anything."""
+    return "{0}" in sentence or ("%(" in sentence and len(sentence) > 20)
+
+
 def _pattern(sentence: str) -> re.Pattern[str]:
-    parts = re.split(r"\{\d\}", sentence)
-    return re.compile("(.*?)".join(re.escape(part) for part in parts), re.DOTALL)
+    parts = re.split(r"(\{\d\}|%\(\w+\)s)", sentence)
+    seen: set[str] = set()
+    return re.compile("".join(_part(part, seen) for part in parts), re.DOTALL)
+
+
+def _part(part: str, seen: set[str]) -> str:
+    if re.fullmatch(r"\{\d\}", part):
+        return "(.*?)"
+    if not re.fullmatch(r"%\(\w+\)s", part):
+        return re.escape(part)
+    name = part[2:-2]
+    group = f"(?P={name})" if name in seen else f"(?P<{name}>.*?)"
+    seen.add(name)
+    return group

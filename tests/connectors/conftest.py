@@ -8,8 +8,7 @@ from pathlib import Path
 import pytest
 
 from retailvista.companies.scope import company_scope
-from retailvista.sandbox.pytest_plugin import allowed_by
-from retailvista.sandbox.pytest_plugin import broken
+from retailvista.sandbox.pytest_plugin import judged
 from retailvista.sandbox.server import Sandbox
 from tests.connectors.side import Side, open_side
 from tests.sandbox.visitor import CALLBACK, CLIENT_ID, SECRET
@@ -18,11 +17,9 @@ from tests.sandbox.visitor import CALLBACK, CLIENT_ID, SECRET
 @pytest.fixture
 def sandbox(tmp_path: Path, clock, request: pytest.FixtureRequest) -> Iterator[Sandbox]:
     """It keeps Exact's rules, and the test fails when we break one without leave."""
-    with Sandbox(tmp_path / "sandbox.sqlite", clock=clock) as running:
+    with judged(Sandbox(tmp_path / "sandbox.sqlite", clock=clock), request) as running:
         running.store.add_app(CLIENT_ID, SECRET, CALLBACK)
         yield running
-        complaints = broken(running, allowed_by(request))
-    assert not complaints, complaints
 
 
 @pytest.fixture

@@ -80,6 +80,7 @@ def test_back_off_grows_from_a_minute_to_half_an_hour():
     assert back_off(NOON, NOON + timedelta(days=2)) == NOON + timedelta(days=2, minutes=30)
 
 
+@pytest.mark.statement("R-42")
 @pytest.mark.parametrize(
     ("days", "left", "threshold"),
     [(0, 30, None), (15, 15, None), (16, 14, 14), (17, 13, 14), (23, 7, 7), (27, 3, 3), (29, 1, 1)],

@@ -37,6 +37,7 @@ def test_a_token_is_used_until_it_is_due_and_then_renewed(connected: Side):
     assert connected.findings() == []
 
 
+@pytest.mark.statement("R-47")
 def test_eight_workers_need_one_token_and_one_refresh(connected: Side):
     connected.clock.move(hours=1)
     tokens: list[str] = []
@@ -57,6 +58,7 @@ def test_eight_workers_need_one_token_and_one_refresh(connected: Side):
     assert connected.findings() == []
 
 
+@pytest.mark.statement("R-39", "R-40")
 def test_success_moves_the_valid_until_date_and_calls_do_too(connected: Side):
     before = connected.grant().valid_until
     connected.clock.move(seconds=300)
@@ -87,6 +89,7 @@ def test_a_request_that_never_arrived_is_presented_again(connected: Side, fault:
 
 
 @pytest.mark.judge_allows("refresh-token-used-twice")
+@pytest.mark.statement("R-47")
 @pytest.mark.parametrize(("fault", "value"), LOST_AFTER + CUTS)
 def test_a_lost_answer_is_found_out_and_leads_to_a_new_login(
     connected: Side, fault: str, value: str
@@ -173,6 +176,7 @@ def test_a_definite_answer_means_a_new_login_at_once(connected: Side, call: str,
 
 
 @pytest.mark.judge_allows("refresh-token-expired")
+@pytest.mark.statement("R-43")
 def test_a_login_that_was_silent_for_thirty_days_has_expired(connected: Side):
     connected.clock.move(days=30, seconds=5)
     with pytest.raises(LoginNeeded, match="expired"):
@@ -203,6 +207,7 @@ def test_keep_alive_calls_only_grants_that_were_quiet(connected: Side):
     assert connected.token_calls() == 2
 
 
+@pytest.mark.statement("R-41")
 def test_an_idle_login_lives_for_a_year_of_keep_alives(connected: Side):
     for _ in range(60):
         connected.clock.move(hours=26)

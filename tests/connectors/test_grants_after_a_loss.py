@@ -66,6 +66,7 @@ def test_a_crash_between_answer_and_disk_is_recognised_after_the_lease(connected
         token_of(connected)
 
 
+@pytest.mark.statement("R-47")
 def test_a_crash_between_disk_and_database_is_recovered_at_start(connected: Side):
     reply = die_with_the_answer(connected)
     put_on_disk(connected, reply)
@@ -165,6 +166,7 @@ def test_a_sealed_token_opens_at_its_own_place_only(connected: Side, swap: str):
         token_of(connected)
 
 
+@pytest.mark.statement("R-22")
 def test_no_token_is_readable_in_the_database_or_the_spool(connected: Side, tmp_path):
     secret = token_of(connected).secret.reveal()
     connected.session.close()

@@ -13,6 +13,7 @@ from retailvista.connectors.clockwatch import ClockWatch
 from retailvista.connectors.exact_online.provider import BUDGET
 from retailvista.connectors.lanes import LaneClosed, LaneLease, Need, Seen
 from retailvista.connectors.port import Limits
+from retailvista.runs.owners import Owner, is_dead
 from tests.connectors.side import Side
 
 KEY = lanes.lane_key("https://start.exactonline.nl", "app", 1000001)
@@ -28,7 +29,7 @@ def take(side: Side, need: Need = POSTING) -> LaneLease:
 def note(side: Side, lease: LaneLease, status: int = 200, until=None, **limits: object):
     with db.transaction(side.session):
         seen = Seen(status, ENTRIES, Limits(**limits), until)
-        return lanes.note(side.session, lease, seen, BUDGET)
+        return lanes.note(side.session, lease, seen, BUDGET).stopped_until
 
 
 def room(side: Side, lease: LaneLease, need: Need) -> int:
@@ -201,11 +202,13 @@ def test_errors_that_count_stop_the_endpoint_at_eight_an_hour(side: Side, clock,
     lanes.charge(side.session, take(side), POSTING)
 
 
-def test_the_lane_of_a_dead_process_is_freed(side: Side):
-    lanes.take(side.session, KEY, "host-a:11", POSTING)
-    assert lanes.release_of_dead(side.session, "host-a:1") == 0
-    assert lanes.release_of_dead(side.session, "host-a:11") == 1
-    take(side)
+def test_a_lease_is_named_after_its_process_which_is_known_to_live(side: Side, tmp_path):
+    process = Owner(tmp_path)
+    lease = lanes.take(side.session, KEY, process.name, POSTING)
+    assert side.lane().lease_owner == lease.owner
+    assert not is_dead(tmp_path, lease.owner)
+    process.leave()
+    assert is_dead(tmp_path, lease.owner)
 
 
 def test_clocks_that_part_are_noticed_once(clock):

@@ -19,6 +19,7 @@ from tests.sandbox.visitor import BOOKKEEPER, GROENHOF, Visitor
 from tests.world import add_company
 
 
+@pytest.mark.statement("R-22", "R-30", "R-31")
 def test_a_login_stores_tokens_sealed_and_names_user_and_division(side: Side):
     side.add_connector()
     result = side.log_in()
@@ -49,6 +50,7 @@ WRONG_RETURNS = [
 
 
 @pytest.mark.judge_allows("code-refused")
+@pytest.mark.statement("R-34", "R-35")
 @pytest.mark.parametrize(
     ("returned", "kind"), [row[1:] for row in WRONG_RETURNS], ids=[row[0] for row in WRONG_RETURNS]
 )
@@ -86,6 +88,7 @@ def test_a_right_return_asks_for_one_token(connected: Side):
     assert connected.token_calls() == 1
 
 
+@pytest.mark.statement("R-34")
 def test_a_state_works_once(side: Side):
     side.add_connector()
     state, visitor = side.state_of_login(), Visitor(side.sandbox)
@@ -116,6 +119,7 @@ def test_of_many_simultaneous_returns_exactly_one_goes_on(side: Side):
     assert sorted(kinds) == [logins.DENIED] + [attempts.REUSED] * 7
 
 
+@pytest.mark.statement("R-34")
 def test_a_state_lives_ten_minutes(side: Side, clock):
     side.add_connector()
     state = side.state_of_login()
@@ -125,6 +129,7 @@ def test_a_state_lives_ten_minutes(side: Side, clock):
     assert result.kind == attempts.EXPIRED
 
 
+@pytest.mark.statement("R-34")
 def test_a_state_of_another_company_is_not_known(side: Side):
     side.add_connector()
     state = side.state_of_login()
@@ -145,6 +150,7 @@ def test_a_connector_changed_meanwhile_ends_the_login(side: Side):
     assert result.kind == attempts.CHANGED
 
 
+@pytest.mark.statement("R-36")
 def test_a_callback_mismatch_names_both_urls(side: Side):
     side.add_connector()
     computed = "https://groenhof.example.nl/oauth.ashx?provider=25"
@@ -162,6 +168,7 @@ def test_a_callback_mismatch_names_both_urls(side: Side):
     assert side.connector().callback_url in result.message
 
 
+@pytest.mark.statement("R-45")
 def test_a_valid_login_is_not_overwritten_silently(connected: Side):
     with pytest.raises(Refused, match="connected"):
         connected.state_of_login()
@@ -170,6 +177,7 @@ def test_a_valid_login_is_not_overwritten_silently(connected: Side):
     assert connected.grant().chain == 2
 
 
+@pytest.mark.statement("R-44")
 def test_emptying_the_token_starts_afresh_and_keeps_the_registration(connected: Side):
     empty_token(connected.session, 25, PERSON)
     connector = connected.connector()
@@ -210,6 +218,7 @@ def test_the_provider_being_down_stores_nothing(side: Side):
     assert side.connector().grant_id is None
 
 
+@pytest.mark.statement("R-03", "R-25")
 def test_login_needs_licence_number_and_registration(side: Side):
     with pytest.raises(NotFound):
         start_login(side.session, side.outside, 25, BOUND, PERSON)

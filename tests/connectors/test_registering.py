@@ -37,6 +37,7 @@ def saved(side: Side, number: int = 25, **values: object) -> list[FieldProblem]:
     )
 
 
+@pytest.mark.statement("R-17", "R-18")
 def test_two_users_get_different_numbers_that_stay(side: Side):
     first = reserve(side.session, "exact-online", "anna")
     second = reserve(side.session, "exact-online", "bert")
@@ -53,6 +54,7 @@ def test_drafts_that_were_left_free_their_number_after_a_day(side: Side, clock):
     assert reserve(side.session, "exact-online", "anna").number == 1
 
 
+@pytest.mark.statement("R-19", "R-21")
 def test_an_empty_callback_becomes_the_computed_one(side: Side):
     reserve(side.session, "exact-online", PERSON, 25)
     assert saved(side, name="Exact", site=side.sandbox.url) == []
@@ -74,6 +76,7 @@ WRONG = [
 ]
 
 
+@pytest.mark.statement("R-05")
 @pytest.mark.parametrize(("name", "values"), WRONG)
 def test_a_wrong_field_is_named_and_nothing_is_saved(side: Side, name: str, values: dict):
     side.add_connector()
@@ -84,6 +87,7 @@ def test_a_wrong_field_is_named_and_nothing_is_saved(side: Side, name: str, valu
     assert all(problem.message for problem in problems)
 
 
+@pytest.mark.statement("R-36")
 def test_a_callback_that_differs_from_the_address_is_a_warning_with_both(side: Side):
     side.add_connector()
     other = "https://www.example.nl/oauth.ashx?provider=25"
@@ -94,6 +98,7 @@ def test_a_callback_that_differs_from_the_address_is_a_warning_with_both(side: S
     assert side.connector().callback_url == other
 
 
+@pytest.mark.statement("R-22")
 def test_a_secret_is_replaced_kept_or_cleared_and_never_shown(side: Side):
     side.add_connector()
     first = side.connector()
@@ -167,6 +172,7 @@ def test_a_connector_that_is_needed_is_not_removed(connected: Side):
     assert reserve(connected.session, "exact-online", PERSON).number == 26
 
 
+@pytest.mark.statement("R-03", "R-10")
 def test_without_licence_or_alias_there_is_no_connector(side: Side):
     with db.transaction(side.session):
         side.session.execute(update(Company).values(alias=None))

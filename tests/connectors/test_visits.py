@@ -131,6 +131,7 @@ def test_a_minute_of_posting_stays_below_55_and_provokes_no_429(connected: Side,
     assert 2 <= waits <= 4
 
 
+@pytest.mark.statement("R-01", "R-03")
 def test_a_visit_needs_a_login_a_licence_and_a_division(connected: Side):
     with db.transaction(connected.session):
         connected.session.execute(update(Licence).values(withdrawn_at=db.now(connected.session)))
@@ -149,8 +150,9 @@ def test_a_visit_needs_a_login_a_licence_and_a_division(connected: Side):
 
 def test_a_gl_account_is_created_on_request(connected: Side):
     with open_visit(connected.outside, connector_id(connected)) as visit:
+        assert "1299" not in visit.master().gl_accounts
         visit.create_gl("1299", "Tussenrekening proef", profit_and_loss=False)
-        assert visit.master(fresh=True).gl_accounts["1299"].is_balance
+        assert visit.master().gl_accounts["1299"].is_balance
         with pytest.raises(Refused) as caught:
             visit.create_gl("1299", "Nog eens", profit_and_loss=False)
     assert caught.value.said
@@ -163,17 +165,20 @@ def outcome_of_test(side: Side) -> testing.TestResult:
     return result
 
 
+@pytest.mark.statement("R-37")
 def test_test_says_connected(connected: Side):
     result = outcome_of_test(connected)
     assert (result.kind, result.ok) == (testing.CONNECTED, True)
     assert result.message == "Connected as Bo Khouder: 1000001 Tuincentrum Groenhof B.V."
 
 
+@pytest.mark.statement("R-37")
 def test_test_says_not_authorised(side: Side):
     side.add_connector()
     assert outcome_of_test(side).kind == testing.NOT_AUTHORISED
 
 
+@pytest.mark.statement("R-37", "R-43")
 def test_test_says_expired(connected: Side, clock):
     clock.move(days=31)
     assert outcome_of_test(connected).kind == testing.EXPIRED
@@ -187,6 +192,7 @@ def test_test_says_not_authorised_when_the_consent_is_withdrawn(connected: Side,
     assert outcome_of_test(connected).kind == testing.NOT_AUTHORISED
 
 
+@pytest.mark.statement("R-37")
 def test_test_says_no_access_to_the_division(side: Side):
     side.add_connector()
     assert side.log_in(user=NORWEGIAN).ok
@@ -200,6 +206,7 @@ def test_test_says_choose_a_division(connected: Side):
     assert outcome_of_test(connected).kind == testing.NO_DIVISION
 
 
+@pytest.mark.statement("R-37")
 @pytest.mark.parametrize("fault", ["html_503", "html_200", "drop_before", "problem_500"])
 def test_test_says_provider_down(connected: Side, fault: str):
     connected.sandbox.faults.add(fault, path="*current/Me*", times=3)

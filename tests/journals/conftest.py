@@ -8,8 +8,7 @@ from pathlib import Path
 import pytest
 
 from retailvista.clock import Clock
-from retailvista.sandbox.pytest_plugin import allowed_by
-from retailvista.sandbox.pytest_plugin import broken
+from retailvista.sandbox.pytest_plugin import judged
 from retailvista.sandbox.server import Sandbox
 from tests.journals.shop import Shop, open_shop
 from tests.stage import Stage, open_stage
@@ -18,12 +17,10 @@ from tests.stage import Stage, open_stage
 @pytest.fixture
 def stage(tmp_path: Path, clock: Clock, request: pytest.FixtureRequest) -> Iterator[Stage]:
     """The test fails when we break a rule of Exact without leave."""
-    with Sandbox(tmp_path / "sandbox.sqlite", clock=clock) as sandbox:
+    with judged(Sandbox(tmp_path / "sandbox.sqlite", clock=clock), request) as sandbox:
         stage = open_stage(tmp_path, clock, sandbox)
         yield stage
         stage.close()
-        complaints = broken(sandbox, allowed_by(request))
-    assert not complaints, complaints
 
 
 @pytest.fixture

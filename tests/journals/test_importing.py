@@ -52,7 +52,12 @@ def test_the_same_number_with_other_content_is_named_and_the_first_stays(shop: S
     totals = shop.see(lambda s: dict(s.execute(select(ReceiptRow.nr, ReceiptRow.total)).all()))
     assert totals == {"1": 1090, "2": 1090, "3": 1090}
     row = shop.see(lambda s: s.scalars(select(TillFile).where(TillFile.name == "other.xaa")).one())
-    assert "K1/2" in row.problem  # type: ignore[attr-defined]
+    assert row.problem == (  # type: ignore[attr-defined]
+        "Bon K1/2 is al ingelezen met een andere inhoud; de eerste blijft staan."
+        " Vergelijk de bon met de kassa; boek een verschil met een correctie."
+    )
+    again = shop.read(till_file(receipt(2, cents=2180), receipt(3)), name="other.xaa")
+    assert (again.again, again.known, again.problems[0].message_nl) == (True, 1, row.problem)  # type: ignore[attr-defined]
 
 
 def test_a_code_that_a_later_file_declares_is_no_difference(shop: Shop) -> None:
@@ -84,6 +89,7 @@ def test_a_repeated_receipt_counts_once(shop: Shop) -> None:
         (till_file(receipt(1), currency="NOK"), "books in EUR"),
         (till_file(receipt(1)).replace(b"?>", b'?><!DOCTYPE a [<!ENTITY b "c">]>', 1), "entities"),
         (till_file(receipt(1)).replace(b"10.90", b"ten", 1), "receipt 1"),
+        (till_file(receipt(1)).replace(b"<nr>1</nr>", b"<nr>1\n2</nr>"), "line break"),
         (gzip.compress(till_file(receipt(1)))[:-20], "packing"),
     ],
 )

@@ -173,6 +173,7 @@ def test_missing_days_and_gaps_between_receipt_numbers(shop: Shop) -> None:
     assert shop.see(missing_days, date(2026, 3, 5)) == []
 
 
+@pytest.mark.statement("R-54")
 def test_the_csv_file_has_the_documented_columns_and_balances(shop: Shop) -> None:
     for file in GROENHOF:
         shop.read(file, name=file.name)

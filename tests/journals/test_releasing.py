@@ -13,7 +13,7 @@ from retailvista.connectors.models import Connector
 from retailvista.errors import Refused
 from retailvista.journals.building import withdraw_journal
 from retailvista.journals.links import set_link
-from retailvista.journals.models import Export, JournalRow
+from retailvista.journals.models import Export, JournalLine, JournalRow
 from retailvista.journals.preview import Preview, preview
 from retailvista.journals.releasing import (
     ReleaseResult,
@@ -133,6 +133,21 @@ def test_what_the_books_would_refuse_stays_with_its_reason(built: Shop) -> None:
     built.do(set_link, "group", "PLANT", "", "9", "8210", "tester")
     built.build()
     assert len(released(built.do(release, None, "tester"))) == 3
+
+
+@pytest.mark.statement("R-50")
+def test_a_journal_that_does_not_balance_is_shown_with_the_reason(
+    stage: Stage, built: Shop
+) -> None:
+    first = select(JournalRow.id).where(JournalRow.sequence == 1).scalar_subquery()
+    one_line = (JournalLine.journal_id == first, JournalLine.nr == 1)
+    tampered = update(JournalLine).where(*one_line).values(amount=JournalLine.amount + 1)
+    stage.change(lambda s: s.execute(tampered))
+    result = built.do(release, [1], "tester")
+    assert result.released == ()  # type: ignore[attr-defined]
+    row = built.journals()[0]
+    assert (row.state, row.entry_number) == ("not_ready", None)
+    assert "debit 12037.64, credit 12037.63" in row.problem
 
 
 def test_a_released_journal_that_was_not_sent_can_be_withdrawn(built: Shop) -> None:

@@ -22,7 +22,7 @@ def open_mailbox() -> Iterator[Mailbox]:
     """A mailbox for the length of a test."""
 
     class Handler(BaseHTTPRequestHandler):
-        def do_POST(self) -> None:  # noqa: N802 - the name http.server asks for
+        def do_POST(self) -> None:
             box.came.append(self.rfile.read(int(self.headers["Content-Length"])))
             self.send_response(box.status)
             self.send_header("Content-Length", "0")

@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 import re
+import shutil
+import tempfile
 from dataclasses import dataclass
-from datetime import timedelta
+from functools import cache
 from pathlib import Path
 
 from flask import Flask
 from flask.testing import FlaskClient
+from sqlalchemy import create_engine
 from werkzeug.test import TestResponse
 
-from retailvista import vault, web
+from retailvista import db, vault, web
 from retailvista.clock import Clock
 from retailvista.companies import people
 from retailvista.companies.scope import company_scope
@@ -19,8 +22,10 @@ from retailvista.config import Settings, load_settings
 from retailvista.connectors.outside import Outside
 from retailvista.connectors.port import Call, Reply, Sending
 from retailvista.web.wiring import Wired
+from tests.conftest import TestClock
 from tests.world import add_company, new_database, session_maker
 
+COMPANIES = {"groenhof": 1, "bloemhof": 2}
 PASSWORD = "tulpen uit Lisse 7"
 BASE = "retailvista.localhost:8000"
 TOKEN = re.compile(r'name="csrf_token" value="([0-9a-f]{64})"')
@@ -92,7 +97,10 @@ def build(folder: Path, clock: Clock, wire: object = None, **environment: str) -
     settings = load_settings(
         {"RV_MASTER_KEY_FILE": str(folder / "master.key"), **environment}, folder / "instance"
     )
-    engine = new_database(folder, clock)
+    path = folder / "test.sqlite3"
+    shutil.copy(filled_file(), path)
+    engine = create_engine(f"sqlite:///{path}")
+    db.tune_engine(engine, clock)
     vault.create_key_file(settings.master_key_file)
     outside = Outside(
         sessions=session_maker(engine),
@@ -107,23 +115,28 @@ def build(folder: Path, clock: Clock, wire: object = None, **environment: str) -
     app = Flask("retailvista")
     app.extensions["retailvista"] = Wired(settings, outside)
     web.register(app)
-    return Site(app, outside, settings, _fill(outside))
+    return Site(app, outside, settings, COMPANIES)
 
 
-def _fill(outside: Outside) -> dict[str, int]:
-    session = outside.sessions()
-    companies = {
-        "groenhof": add_company(session),
-        "bloemhof": add_company(session, 2, "Bloemhof Canarium", "bloemhof"),
-    }
-    for alias, company_id in companies.items():
+@cache
+def filled_file() -> Path:
+    """Companies and people, made once per test process: hashing passwords takes its time."""
+    folder = Path(tempfile.mkdtemp(prefix="rv-site-"))
+    engine = new_database(folder, TestClock())
+    session = session_maker(engine)()
+    made = (
+        add_company(session),
+        add_company(session, 2, "Bloemhof Canarium", "bloemhof"),
+    )
+    assert dict(zip(COMPANIES, made, strict=True)) == COMPANIES
+    for alias, company_id in COMPANIES.items():
         with company_scope(company_id):
             for role in ("administrator", "bookkeeper", "viewer"):
                 people.add_user(
                     session, f"{role}@{alias}.nl", role, PASSWORD, "Anna", "de Vries", actor="test"
                 )
     session.close()
-    return companies
-
-
-LONG_AGO = timedelta(days=400)
+    with engine.connect() as connection:
+        connection.exec_driver_sql("PRAGMA wal_checkpoint(TRUNCATE)")
+    engine.dispose()
+    return folder / "test.sqlite3"

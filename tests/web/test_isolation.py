@@ -39,9 +39,8 @@ EXAMPLES: dict[str, dict[str, tuple[str, str, str]]] = {
     "/schedules/<int:number>/<kind>": NUMBER | {"kind": ("export", "export", "export")},
     "/profile/tokens/<int:number>/revoke": NUMBER,
     "/till-files/<fingerprint>": {"fingerprint": ("", "", "0123456789abcdef")},
-    **{
-        rule: NUMBER
-        for rule in (
+    **dict.fromkeys(
+        (
             "/connectors/<int:number>",
             "/connectors/<int:number>/status",
             "/connectors/<int:number>/test",
@@ -53,13 +52,15 @@ EXAMPLES: dict[str, dict[str, tuple[str, str, str]]] = {
             "/connectors/<int:number>/oauth",
             "/connectors/<int:number>/login-result",
             "/journals/<int:number>",
+            "/journals/<int:number>/build-again",
             "/journals/<int:number>/decide",
             "/journals/<int:number>/reverse",
             "/journals/<int:number>/withdraw",
             "/runs/<int:number>",
             "/runs/<int:number>/body",
-        )
-    },
+        ),
+        NUMBER,
+    ),
 }
 FIELDS = {
     "reason": "a good reason", "how": "try_again", "role": "viewer", "division": "1",
@@ -137,10 +138,7 @@ def test_foreign_is_answered_like_missing(tmp_path, clock, role):
 
 
 def answer_of(browser, method: str, url: str) -> tuple[int, str]:
-    if method == "POST":
-        answer = browser.post(url, **FIELDS)
-    else:
-        answer = browser.send(method, url)
+    answer = browser.post(url, **FIELDS) if method == "POST" else browser.send(method, url)
     return answer.status_code, answer.text
 
 
@@ -155,7 +153,11 @@ def test_no_page_shows_anything_of_another_company(tmp_path, clock, role):
         url = urls(rule.rule, places(site).get(rule.rule, {}), 0)
         answer = browser.get(url)
         # The end of a login that never began leads nowhere.
-        allowed = (404, 403) if "oauth.ashx" in url or "login-result" in url else (200, 302, 303, 403, 409)
+        allowed = (
+            (404, 403)
+            if "oauth.ashx" in url or "login-result" in url
+            else (200, 302, 303, 403, 409)
+        )
         assert answer.status_code in allowed, f"{url}: {answer.status_code}"
         for word in ("Bloemhof", "bloemhof.nl", "Canarium winkel"):
             assert word not in answer.text, url

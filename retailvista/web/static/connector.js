@@ -4,6 +4,16 @@
 // the provider's own headers may cut it.
 "use strict";
 
+// Accounts and journal codes are fetched in the background after the administration was chosen.
+document.addEventListener("DOMContentLoaded", () => {
+  const fetching = document.getElementById("fetching");
+  if (!fetching) return;
+  setInterval(async () => {
+    const answer = await fetch(fetching.dataset.status).catch(() => null);
+    if (answer && answer.ok && (await answer.json()).master) window.location.reload();
+  }, 1500);
+});
+
 document.addEventListener("DOMContentLoaded", () => {
   const button = document.getElementById("oauth");
   if (!button) return;

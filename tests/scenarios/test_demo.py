@@ -1,0 +1,60 @@
+"""The demo as it is started: every journal verified, and nothing posted twice by a second run."""
+
+from __future__ import annotations
+
+import re
+import sqlite3
+
+import pytest
+
+TEST_STORE_DAYS = ["2018-04-19", "2018-04-20", "2018-04-24", "2018-04-25", "2018-04-26",
+                   "2018-04-30"]  # fmt: skip
+ROW = re.compile(r"^(groenhof|teststore)\s+(\d+)\s+(\S+)\s+([\d.]+) (\w+)\s+(\d+)\s+(\w+)$", re.M)
+
+
+def play(house):
+    process = house.start("demo", "--exit", "--port", str(house.port))
+    said, error = process.communicate(timeout=280)
+    assert process.returncode == 0, said + error
+    return said
+
+
+def entries(house) -> list[tuple]:
+    connection = sqlite3.connect(house.folder / "instance" / "demo" / "sandbox.sqlite3")
+    try:
+        return connection.execute(
+            "SELECT Division, count(*) FROM entry GROUP BY Division ORDER BY 1"
+        ).fetchall()
+    finally:
+        connection.close()
+
+
+@pytest.mark.statement("R-49")
+def test_the_demo_verifies_both_companies_and_a_second_run_posts_nothing_twice(house):
+    said = play(house)
+    rows = ROW.findall(said)
+    assert [row[2] for row in rows if row[0] == "teststore"] == TEST_STORE_DAYS
+    assert {(row[4], row[6]) for row in rows} == {("EUR", "verified"), ("NOK", "verified")}
+    example = next(row for row in rows if row[2] == "2026-03-10")
+    assert example[3] == "12037.63"
+    for day in ("2018-04-25", "2018-04-26"):
+        assert f"HELD {day}: Payment type '4100'" in said
+    assert "DECISION payment type 4000" in said
+    assert said.index("HELD") < said.index("DECISION")
+    assert said.count("0 differences") == 2
+    assert entries(house) == [(1000001, 3), (2000001, 6)]
+
+    again = play(house)
+    assert ROW.findall(again) == rows
+    assert entries(house) == [(1000001, 3), (2000001, 6)]
+    assert "HELD" not in again
+
+
+def test_a_busy_port_is_said_with_the_way_out(house):
+    import socket
+
+    with socket.create_server(("127.0.0.1", house.port)):
+        process = house.start("demo", "--exit", "--port", str(house.port))
+        _said, error = process.communicate(timeout=60)
+    assert process.returncode == 1
+    assert "make demo PORT=" in error

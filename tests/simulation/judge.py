@@ -1,0 +1,154 @@
+"""The judge of a simulated run: knows what really happened, and what the product must never do.
+
+Invariant: it reads the product's rows and the sandbox's books from outside and decides by its own
+records of the wire; it shares no rule with the code it judges.
+"""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from urllib.parse import parse_qs, urlsplit
+
+from sqlalchemy import Engine, text
+
+from retailvista.connectors.port import Call, Reply, Sending
+from retailvista.sandbox.server import Sandbox
+from tests.simulation.scheduler import Scheduler
+
+LEASE_LEFT = timedelta(seconds=178)
+QUARANTINE = timedelta(seconds=599)
+# Nobody can know of a send that never came back before its lease ran out: 300 s after the claim,
+# and nothing is sent later than 120 s after it.
+UNHEARD = timedelta(seconds=178)
+LOOK_WITHIN = timedelta(seconds=6)
+
+
+class Violation(AssertionError):
+    """The product did what it must never do."""
+
+
+@dataclass(slots=True)
+class Sent:
+    """One POST of an entry number as the wire saw it."""
+
+    started: datetime
+    ended: datetime | None = None
+    unknown: bool = True
+
+
+class Judge:
+    """Watches one run."""
+
+    def __init__(
+        self, scheduler: Scheduler, engine: Engine, *, proven: bool, warm: bool
+    ) -> None:
+        self.scheduler = scheduler
+        self.engine = engine
+        self.proven = proven
+        self.warm = warm
+        self.sandbox: Sandbox | None = None
+        self.sent: dict[int, list[Sent]] = {}
+        self.looked: list[tuple[int, int, datetime]] = []
+        self.blind = False
+        self.resends = 0
+
+    def before_post(self, call: Call, owner: str) -> None:
+        """The intent stands in the database, with these bytes and enough of the lease."""
+        number = _number(call)
+        now = self.scheduler.clock.now()
+        row = self._row(number)
+        if row is None or bytes(row.payload or b"") != call.body:
+            raise Violation(f"entry {number} is sent without its intent")
+        if row.state != "sending" or row.sent_at is None or row.lease_owner != owner:
+            raise Violation(f"entry {number} is sent outside its claim: {tuple(row)[1:]}")
+        if datetime.fromisoformat(f"{row.lease_until}+00:00") - now < LEASE_LEFT:
+            raise Violation(f"entry {number} is sent with too little of the lease")
+        self._judge_lane(number)
+        earlier = [sent for sent in self.sent.get(number, []) if sent.unknown]
+        if earlier:
+            self._judge_resend(number, earlier, now)
+        self.sent.setdefault(number, []).append(Sent(now))
+
+    def _judge_lane(self, number: int) -> None:
+        """Nothing is sent while another entry is unknown and nobody has looked for it yet."""
+        for other, sends in self.sent.items():
+            last = sends[-1]
+            if other == number or not last.unknown:
+                continue
+            since = last.ended or last.started
+            if not any(low <= other <= high and at >= since for low, high, at in self.looked):
+                raise Violation(f"entry {number} is sent while {other} is unknown")
+
+    def _judge_resend(self, number: int, earlier: list[Sent], now: datetime) -> None:
+        self.resends += 1
+        if not self.proven:
+            raise Violation(f"entry {number} is sent again without proof")
+        if self.blind:
+            raise Violation(f"entry {number} is sent again though the books show nothing")
+        last = max(sent.ended or sent.started + UNHEARD for sent in earlier)
+        if now - last < QUARANTINE:
+            raise Violation(f"entry {number} is sent again after {now - last}")
+        looks = [at for low, high, at in self.looked if low <= number <= high]
+        if not looks or now - max(looks) > LOOK_WITHIN:
+            raise Violation(f"entry {number} is sent again without a look")
+
+    def after_post(self, call: Call, reply: Reply) -> None:
+        """Whether the product now knows what came of it."""
+        sent = self.sent[_number(call)][-1]
+        sent.ended = self.scheduler.clock.now()
+        definite = reply.status in (201, 400, 401, 403, 404, 429) or (
+            reply.status == 500 and b'"error"' in reply.body
+        )
+        sent.unknown = reply.sending is Sending.NO_ANSWER or (
+            reply.sending is Sending.ANSWERED and not definite
+        )
+        if reply.status == 500 and definite:
+            # Words of refusal need a look before they count; the ladder may send again after it.
+            sent.unknown = False
+
+    def after_get(self, call: Call, reply: Reply, started: datetime) -> None:
+        """Remember which numbers a good look covered."""
+        found = parse_qs(urlsplit(call.url).query).get("$filter", [""])[0]
+        if reply.status != 200 or self.blind or "EntryNumber ge " not in found:
+            return
+        low = int(found.split("EntryNumber ge ")[1].split()[0])
+        high = int(found.split("EntryNumber le ")[1].split()[0])
+        self.looked.append((low, high, self.scheduler.clock.now()))
+
+    def books_changed(self) -> None:
+        """Never two entries of one journal in the books."""
+        for key, count in self.in_books().items():
+            if count > 1:
+                raise Violation(f"{key} is in the books {count} times")
+        if not self.warm and len(self.in_books()) > 1 and not self._shown():
+            raise Violation("a second journal was posted before the first was verified")
+
+    def _shown(self) -> bool:
+        with self.engine.connect() as connection:
+            query = text(
+                "SELECT count(*) FROM export WHERE state = 'verified' OR decision = 'accepted'"
+            )
+            return bool(connection.execute(query).scalar())
+
+    def in_books(self) -> dict[str, int]:
+        """Entries per posting key."""
+        assert self.sandbox is not None
+        rows = self.sandbox.store.rows(
+            "SELECT substr(Description, 1, instr(Description || ' ', ' ') - 1),"
+            " count(DISTINCT EntryID) FROM line WHERE Description LIKE 'RV:%' GROUP BY 1"
+        )
+        return {str(key): int(count) for key, count in rows}
+
+    def _row(self, number: int):  # type: ignore[no-untyped-def]
+        with self.engine.connect() as connection:
+            query = text(
+                "SELECT payload, state, sent_at, lease_owner, lease_until FROM export"
+                " WHERE live AND entry_number = :number"
+            )
+            return connection.execute(query, {"number": number}).fetchone()
+
+
+def _number(call: Call) -> int:
+    return int(json.loads(call.body)["EntryNumber"])

@@ -1,0 +1,262 @@
+"""What people do on the screens: companies, people, connectors, files, journals, programs."""
+
+from __future__ import annotations
+
+import io
+import re
+
+import pytest
+from sqlalchemy import select
+
+from retailvista.companies.models import AuditEvent
+from retailvista.companies.scope import company_scope
+from retailvista.connectors.models import Connector
+from tests.web.filling import FILES, fill
+from tests.web.site import PASSWORD
+
+COMPANY = {
+    "name": "Tuincentrum Groenhof", "alias": "groenhof", "language": "nl", "country": "NL",
+    "post_from": "2026-01-01", "licences": "Exact Online integration", "warn": "a@groenhof.nl",
+}  # fmt: skip
+
+
+def has_no_place_left(text: str) -> bool:
+    return not re.search(r"%\(\w+\)s|\{\d\}|\{\{|None<", text)
+
+
+@pytest.mark.statement("R-07", "R-08")
+def test_extra_companies_lists_companies_and_their_addresses(site, admin):
+    page = admin.get("/companies").text
+    assert "http://groenhof.retailvista.localhost:8000/" in page
+    assert "Bloemhof" not in page
+    assert admin.post("/companies/1", **COMPANY).status_code == 303
+
+
+@pytest.mark.statement("R-13")
+@pytest.mark.parametrize("alias", ["www", "Groen hof", "a", "bloemhof", "-groen", "groen--hof"])
+def test_a_bad_alias_is_refused_at_the_field(admin, alias):
+    answer = admin.post("/companies/1", **COMPANY | {"alias": alias, "confirmed": "yes"})
+    assert answer.status_code == 400
+    assert 'id="alias"' in answer.text
+    assert "invalid-feedback" in answer.text
+
+
+@pytest.mark.statement("R-15")
+def test_changing_the_alias_lists_the_connectors_with_their_new_addresses(site, admin):
+    fill(site)
+    warned = admin.post("/companies/1", **COMPANY | {"alias": "groenhoven"})
+    assert warned.status_code == 200
+    assert "http://groenhoven.retailvista.localhost:8000/oauth.ashx?provider=1" in warned.text
+    moved = admin.post("/companies/1", **COMPANY | {"alias": "groenhoven", "confirmed": "yes"})
+    assert moved.location.startswith("http://groenhoven.retailvista.localhost:8000/companies/1")
+    assert site.browser("groenhof").get("/login").status_code == 404
+    assert site.browser("groenhoven").get("/login").status_code == 200
+
+
+@pytest.mark.statement("R-10")
+def test_without_an_alias_the_screen_says_mandatory_and_where(site, admin):
+    gone = admin.post("/companies/1", **COMPANY | {"alias": "", "confirmed": "yes"})
+    assert gone.location.startswith("http://retailvista.localhost:8000/companies/1")
+    browser = site.browser("")
+    browser.post("/login", email="administrator@groenhof.nl", password=PASSWORD, company="1")
+    page = browser.get("/connectors").text
+    assert "verplicht" in page
+    assert 'href="/companies/1"' in page
+    assert browser.post("/connectors").status_code == 409
+
+
+@pytest.mark.statement("R-03")
+def test_without_the_licence_the_screen_says_so_plainly(admin):
+    admin.post("/companies/1", **{key: COMPANY[key] for key in COMPANY if key != "licences"})
+    assert "geen licentie" in admin.get("/connectors").text
+    assert admin.post("/connectors").status_code == 403
+
+
+@pytest.mark.statement("R-16")
+def test_typing_conn_finds_the_connectors(admin):
+    assert 'href="/connectors"' in admin.get("/search/list?q=conn").text
+    assert admin.get("/search?q=conn").location == "/connectors"
+    assert "Niets gevonden" in admin.get("/search/list?q=zzz").text
+
+
+@pytest.mark.statement("R-17", "R-18")
+def test_two_people_who_add_at_once_get_two_numbers(site, admin):
+    other = site.browser("groenhof", "administrator@groenhof.nl")
+    assert [browser.post("/connectors").location for browser in (admin, other)] == [
+        "/connectors/1",
+        "/connectors/2",
+    ]
+
+
+@pytest.mark.statement("R-11", "R-12")
+def test_the_login_asks_for_a_company_only_where_the_address_does_not_say_it(site):
+    assert 'name="company"' not in site.browser("groenhof").get("/login").text
+    assert 'name="company"' in site.browser("").get("/login").text
+
+
+@pytest.mark.statement("R-56")
+def test_a_profile_needs_names_and_an_address_and_says_when_it_is_saved(admin):
+    good = {
+        "first_name": "Anne-Marie", "last_name": "O'Brien", "language": "nl",
+        "email": "administrator@groenhof.nl",
+    }  # fmt: skip
+    answer = admin.post("/profile", **good)
+    assert "Uw profiel is bijgewerkt." in admin.get(answer.location).text
+    for wrong in ({"first_name": "A"}, {"first_name": "R2D2"}, {"last_name": ""}, {"email": "x"}):
+        refused = admin.post("/profile", **good | wrong)
+        assert refused.status_code == 400, wrong
+        assert "invalid-feedback" in refused.text
+
+
+@pytest.mark.statement("R-57")
+def test_a_changed_password_logs_out_everywhere(site, admin):
+    other = site.browser("groenhof", "administrator@groenhof.nl")
+    new = "hyacinten bij maanlicht"
+    wrong = admin.post("/profile/password", current="wrong", new=new, again=new)
+    assert wrong.status_code == 400
+    done = admin.post("/profile/password", current=PASSWORD, new=new, again=new)
+    assert done.location == "/login"
+    assert other.get("/").location == "/login"
+    old = admin.post("/login", email="administrator@groenhof.nl", password=PASSWORD)
+    assert old.status_code == 400
+    assert admin.post("/login", email="administrator@groenhof.nl", password=new).status_code == 303
+
+
+def test_a_till_file_is_read_and_reading_it_again_says_so(site, admin):
+    first = hand_in(admin)
+    assert "108 bonnen: 108 nieuw, 0 al bekend." in first.text
+    assert "al eerder ingelezen" in hand_in(admin).text
+    broken = admin.post("/till-files", files=(io.BytesIO(b"<auditfile>"), "stuk.xml"))
+    assert "stuk.xml" in broken.text
+    assert "Geweigerd" in broken.text
+    assert has_no_place_left(broken.text)
+
+
+def hand_in(browser):
+    return browser.post("/till-files", files=(io.BytesIO(FILES[0].read_bytes()), FILES[0].name))
+
+
+def test_a_day_without_links_is_held_with_its_remedy_until_initialise(site, admin):
+    admin.post("/companies/1", **COMPANY)
+    hand_in(admin)
+    assert "Ontbrekende koppelingen" in admin.get("/ledger-links").text
+    done = admin.post("/ledger-links/initialise")
+    assert "koppelingen voorgesteld" in done.text
+    assert "Ontbrekende koppelingen" not in done.text
+    answer = admin.post("/store-days/build")
+    assert answer.location == "/runs/1"
+    assert 'data-state="waiting"' in admin.get("/runs/1/body").text
+
+
+@pytest.mark.statement("R-51")
+def test_the_journal_shows_lines_checks_and_the_way_to_the_receipt(site, admin):
+    fill(site)
+    assert "EUR 12.037,63" in admin.get("/journals").text
+    page = admin.get("/journals/1").text
+    assert page.count("12.037,63") >= 3
+    assert "debet is gelijk aan credit" in page
+    assert has_no_place_left(page)
+    line = admin.get("/journals/1/lines/2").text
+    receipt = re.search(r'href="(/receipts/[^"]+)"', line)
+    assert receipt
+    assert 'href="/journals/1"' in admin.get(receipt.group(1)).text
+
+
+@pytest.mark.statement("R-01")
+def test_releasing_without_a_connector_says_what_is_missing(site, admin):
+    fill(site)
+    answer = admin.post("/journals/release", number="1")
+    assert "0 journaalposten vrijgegeven" in answer.text
+    assert "dagboek" in answer.text
+    assert has_no_place_left(answer.text)
+
+
+@pytest.mark.statement("R-54")
+def test_the_csv_file_has_the_documented_columns(site, admin):
+    fill(site)
+    answer = admin.get("/journals.csv?store=1")
+    assert answer.headers["Content-Disposition"].startswith("attachment")
+    lines = answer.text.splitlines()
+    assert lines[0].startswith("Line number,Journal entry,Journal,Year,Period,Date,Amount")
+    assert ",2026-03-10," in lines[2]
+
+
+def test_a_viewer_sees_but_changes_nothing(site):
+    fill(site)
+    viewer = site.browser("groenhof", "viewer@groenhof.nl")
+    page = viewer.get("/journals/1")
+    assert page.status_code == 200
+    assert "Vrijgeven" not in page.text
+    for path in ("/journals/release", "/till-files", "/connectors", "/ledger-links/initialise"):
+        assert viewer.post(path, number="1").status_code == 403, path
+    assert viewer.get("/audit").status_code == 403
+
+
+def test_the_last_administrator_stays(admin):
+    mine = "/users/administrator@groenhof.nl"
+    assert admin.post(f"{mine}/remove").status_code == 409
+    assert admin.post(f"{mine}/role", role="viewer").status_code == 409
+    assert admin.post("/users/viewer@groenhof.nl/role", role="bookkeeper").status_code == 303
+
+
+def new_token(browser, scopes: list[str]) -> str:
+    answer = browser.post("/profile/tokens", name="kassa", scopes=scopes)
+    shown = re.search(r'data-copy="(rvp_[A-Za-z0-9]+)"', answer.text)
+    assert shown, answer.text
+    assert shown.group(1) not in browser.get("/profile").text
+    return shown.group(1)
+
+
+def test_a_program_hands_in_files_and_reads_journals_with_a_token_in_a_header(site, admin):
+    fill(site)
+    token = new_token(admin, ["receipts:write", "journals:read"])
+    program = site.browser("groenhof")
+    with_token = {"Authorization": f"Bearer {token}"}
+    sent = program.send(
+        "POST", "/api/receipts?name=a.xaa", headers=with_token, data=FILES[0].read_bytes()
+    )
+    assert (sent.status_code, sent.json["known"], sent.json["new"]) == (200, 108, 0)
+    read = program.send("GET", "/api/journals", headers=with_token)
+    assert read.json["journals"][0]["debit"] == "12037.63"
+    assert read.json["journals"][0]["state"] == "to_release"
+
+
+def test_a_token_in_the_address_or_of_another_company_or_scope_is_refused(site, admin):
+    token = new_token(admin, ["receipts:write"])
+    program = site.browser("groenhof")
+    tries = [
+        program.send("GET", f"/api/journals?access_token={token}"),
+        program.send("GET", "/api/journals", headers={"Authorization": f"Bearer {token}"}),
+        program.send("GET", "/api/journals", headers={"Authorization": f"Bearer {token}x"}),
+        admin.send("GET", "/api/journals"),
+        site.browser("bloemhof").send(
+            "POST", "/api/receipts", headers={"Authorization": f"Bearer {token}"}, data=b"x"
+        ),
+    ]
+    assert [answer.status_code for answer in tries] == [403] * 5
+    assert admin.post("/profile/tokens/1/revoke").status_code == 303
+    gone = program.send("POST", "/api/receipts", headers={"Authorization": f"Bearer {token}"})
+    assert gone.status_code == 403
+
+
+def test_every_decision_is_in_the_audit_and_none_holds_a_secret(site, admin):
+    admin.post("/connectors")
+    admin.post(
+        "/connectors/1", name="Exact", site="https://start.exactonline.nl", client_id="id",
+        client_secret="een groot geheim", vat_mode="exact", had_token="no",
+        callback_url="http://groenhof.retailvista.localhost:8000/oauth.ashx?provider=1",
+    )  # fmt: skip
+    with company_scope(site.companies["groenhof"]), site.outside.sessions() as session:
+        actions = list(session.scalars(select(AuditEvent.action)))
+        sealed = session.scalars(select(Connector)).one().client_secret_sealed
+        details = str(list(session.scalars(select(AuditEvent.detail))))
+    assert "connector_saved" in actions
+    assert "een groot geheim" not in details + sealed
+    assert "een groot geheim" not in admin.get("/audit").text
+
+
+@pytest.mark.statement("R-55")
+def test_the_help_tells_how_to_start_and_can_be_printed(admin):
+    page = admin.get("/help").text
+    assert "Hoe start ik een koppeling met Exact Online?" in page
+    assert "data-print" in page

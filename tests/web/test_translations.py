@@ -1,0 +1,89 @@
+"""Every text has its Dutch, the compiled catalogue is the written one, templates hide no text."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+import pytest
+from babel.messages.mofile import read_mo
+
+from retailvista.web import words
+from scripts import translations
+
+ROOT = Path(__file__).parents[2]
+PLACES = re.compile(r"%\(\w+\)s|\{\d\}")
+# Names, signs and the languages' own names stand in both languages.
+SAME_IN_BOTH = re.compile(
+    r"^((· )?RetailVista( Journals| ERP)?( ·)?|oAuth|CSV|SHA-256|exact\.com/nl/login|ms"
+    r"|[^A-Za-z]*)$"
+)
+
+
+def test_every_text_has_its_dutch():
+    assert len(translations.texts()) > 500
+    assert translations.missing() == []
+
+
+def test_a_translation_keeps_every_place():
+    wrong = [
+        entry.id
+        for entry in translations.catalogue()
+        if entry.id and set(PLACES.findall(entry.id)) != set(PLACES.findall(entry.string))
+    ]
+    assert wrong == []
+
+
+def test_the_compiled_catalogue_is_the_written_one():
+    with (translations.FOLDER / "messages.mo").open("rb") as file:
+        compiled = {entry.id: entry.string for entry in read_mo(file) if entry.id}
+    written = {entry.id: entry.string for entry in translations.catalogue() if entry.id}
+    assert compiled == written
+
+
+@pytest.mark.parametrize("never", ["divisie", "storno", "verwerkt"])
+def test_words_that_mean_something_else_at_exact_are_not_used(never):
+    for entry in translations.catalogue():
+        assert not entry.id or never not in entry.string.lower().split(), entry.id
+
+
+def texts_outside(template: str) -> list[str]:
+    """Letters of a template that no translation covers; a crude look at what remains."""
+    rest = re.sub(r"\{#.*?#\}", " ", template, flags=re.DOTALL)
+    rest = re.sub(r"\{%.*?%\}|\{\{.*?\}\}", "\0", rest, flags=re.DOTALL)
+    shown = re.findall(r"(?:placeholder|title|aria-label|alt)=\"([^\"\0]*)\"", rest)
+    rest = re.sub(r"<(script|style|svg|code)\b.*?</\1>", " ", rest, flags=re.DOTALL)
+    shown += re.sub(r"<[^>]*>", "\0", rest).split("\0")
+    return [text.strip() for text in shown if not SAME_IN_BOTH.match(text.strip())]
+
+
+def test_templates_hide_no_text():
+    assert texts_outside("<p>Hello {{ name }}</p>") == ["Hello"]
+    assert texts_outside('<input placeholder="Type here">') == ["Type here"]
+    files = sorted((ROOT / "templates").glob("*.html"))
+    assert len(files) > 25
+    hidden = {file.name: texts_outside(file.read_text(encoding="utf-8")) for file in files}
+    assert {name: texts for name, texts in hidden.items() if texts} == {}
+
+
+def test_a_sentence_of_a_use_case_is_shown_in_dutch(site):
+    with site.app.test_request_context("/"):
+        assert words.translated("There is no store with code 'B7'.") == (
+            "Er is geen winkel met code 'B7'."
+        )
+        assert words.translated("Connected as Bo: 1 Groenhof") == "Verbonden als Bo: 1 Groenhof"
+        assert words.translated("Something nobody translated.") == "Something nobody translated."
+
+
+def test_pages_are_in_the_language_of_the_person(site, admin):
+    assert "Overzicht" in admin.get("/").text
+    admin.post(
+        "/profile",
+        first_name="Anna",
+        last_name="de Vries",
+        email="administrator@groenhof.nl",
+        language="en",
+    )
+    page = admin.get("/").text
+    assert 'lang="en"' in page
+    assert "journals to release" in page
