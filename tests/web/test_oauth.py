@@ -14,8 +14,8 @@ from retailvista.connectors import registering
 from retailvista.connectors.http import RequestsWire
 from retailvista.connectors.models import Grant
 from retailvista.connectors.port import Call, Reply, Wire
-from retailvista.sandbox.seed import GROENHOF
 from retailvista.sandbox.pytest_plugin import judged
+from retailvista.sandbox.seed import GROENHOF
 from retailvista.sandbox.server import Sandbox
 from retailvista.sandbox.tokens import consent
 from tests.web.site import PASSWORD, Browser, Site, build
