@@ -9,14 +9,15 @@ import argparse
 import sys
 from pathlib import Path
 
+from retailvista.sandbox import bulk, seed
 from retailvista.sandbox.server import serve
-from retailvista.sandbox.store import add_app
+from retailvista.sandbox.store import Store, add_app
 
 DEFAULT_PATH = "instance/sandbox.sqlite3"
 
 
 def main() -> int:
-    """The two commands."""
+    """The commands."""
     parser = argparse.ArgumentParser(prog="python -m retailvista.sandbox")
     commands = parser.add_subparsers(dest="command", required=True)
     start = commands.add_parser("serve", help="answer until interrupted")
@@ -26,13 +27,31 @@ def main() -> int:
     app.add_argument("--path", type=Path, default=Path(DEFAULT_PATH))
     app.add_argument("--client-id", required=True)
     app.add_argument("--redirect-uri", required=True)
+    fill = commands.add_parser("seed", help="fill a file that is not being served")
+    fill.add_argument("--path", type=Path, default=Path(DEFAULT_PATH))
+    fill.add_argument("--transaction-lines", type=int, required=True)
+    fill.add_argument("--division", type=int, default=seed.GROENHOF)
+    fill.add_argument("--dice", type=int, default=1, help="another number gives other amounts")
     args = parser.parse_args()
     args.path.parent.mkdir(parents=True, exist_ok=True)
     if args.command == "serve":
         sys.stderr.write(f"Sandbox, not Exact Online: http://127.0.0.1:{args.port}\n")
         serve(args.port, args.path)
         return 0
+    if args.command == "seed":
+        return _fill(args.path, args.division, args.transaction_lines, args.dice)
     add_app(args.path, args.client_id, sys.stdin.readline().strip(), args.redirect_uri)
+    return 0
+
+
+def _fill(path: Path, division: int, lines: int, dice: int) -> int:
+    store = Store(path)
+    try:
+        seed.seed(store)
+        written = bulk.seed_lines(store, division, lines, dice)
+    finally:
+        store.close()
+    sys.stderr.write(f"{written} transaction lines in {division}, in {path}\n")
     return 0
 
 

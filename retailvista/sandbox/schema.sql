@@ -97,6 +97,8 @@ CREATE TABLE IF NOT EXISTS line (
   InvoiceNumber INTEGER, YourRef TEXT COLLATE NOCASE, PaymentReference TEXT, Document TEXT,
   DocumentNumber INTEGER, DocumentSubject TEXT, Asset TEXT, Project TEXT);
 CREATE INDEX IF NOT EXISTS line_key ON line (Division, ID);
+-- With the rowid behind it: the rows of a division in the order of their rowversion.
+CREATE INDEX IF NOT EXISTS line_division ON line (Division);
 CREATE INDEX IF NOT EXISTS line_entry ON line (EntryID, LineNumber);
 CREATE INDEX IF NOT EXISTS line_number ON line (Division, JournalCode, EntryNumber);
 CREATE INDEX IF NOT EXISTS line_offset ON line (OffsetID) WHERE OffsetID IS NOT NULL;

@@ -23,6 +23,10 @@ from retailvista.sandbox.webhooks import Webhooks
 from retailvista.sandbox.writing import Writing
 
 
+# The query planner looks again at books that have grown.
+POSTS_PER_LOOK = 2_000
+
+
 @dataclass(frozen=True, slots=True)
 class Change:
     """One request that changes something."""
@@ -120,6 +124,8 @@ class Writes:
             self.judge.find("amount-dc-sent", change.request, "It was ignored.")
         draft = entries.post_entry(self._posting(change, kind), body, change.number)
         self.posts += 1
+        if self.posts % POSTS_PER_LOOK == 0:
+            self.store.analyze()
         if draft.twin is not None:
             detail = f"Entry {draft.number} has the content of entry {draft.twin}."
             self.judge.find("duplicate-content", change.request, detail)
