@@ -133,11 +133,20 @@ class Api:
             count = lists.count_rows(self.store, endpoint, request, reach)
             return Answer(200, str(count).encode(), [("Content-Type", "text/plain;charset=utf-8")])
         if target.key is None or target.below is not None:
+            self._check_breadth(request, endpoint, reach)
             return shaped(request, lists.read_list(self.store, endpoint, request, reach))
         row = lists.read_one(self.store, endpoint, request, reach, target.key)
         if row is None:
             raise Refusal(404, f"Resource not found for the segment '{endpoint.name}'.")
         return shaped(request, row[1])
+
+    def _check_breadth(self, request: Request, endpoint: Endpoint, reach: Reach) -> None:
+        """Where it is switched on: 408 for a long list that nobody narrowed."""
+        most = int(self.store.setting("broad_rows", reach.division))
+        if not most or endpoint.sync or "$filter" in request.query or "$top" in request.query:
+            return
+        if lists.count_rows(self.store, endpoint, request, reach) > most:
+            raise Refusal(408, "")
 
     def _reach(self, request: Request, asker: Asker, target: Target) -> tuple[Endpoint, Reach]:
         """The endpoint that is really read, and the rows within reach."""

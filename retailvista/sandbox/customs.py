@@ -30,6 +30,10 @@ def watch(judge: Judge, request: Request, resource: str) -> None:
         judge.find("select-star", request, "$select=*")
     if "$skip" in query:
         judge.find("skip-used", request, f"$skip={query['$skip'][:TEXT_SHOWN]}")
+    if "http:/" in resource or "https:/" in resource:
+        judge.find("next-not-followed", request, resource[:TEXT_SHOWN])
+    if "&$" in resource:
+        judge.find("no-question-mark", request, resource[:TEXT_SHOWN])
     if resource.endswith("$batch"):
         judge.find("batch-used", request, resource[:TEXT_SHOWN])
     if request.method in ("POST", "PUT") and request.body:

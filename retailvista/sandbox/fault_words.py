@@ -23,7 +23,7 @@ DUTCH: dict[str, str] = {
     "down": "alles wat past is WAARDE seconden (3600) van de klok van de sandbox 503",
     "dying_swan": "gedaan, maar de JSON breekt halverwege af met een foutmelding",
     "html_200": "een onderhoudspagina met status 200; bij 'after' eerst gedaan",
-    "html_503": "een onderhoudspagina met status 503; bij 'after' eerst gedaan",
+    "html_503": "een pagina met status 503 (bij 'after' eerst gedaan; een getal is Retry-After)",
     "empty_200": "status 200 zonder inhoud; bij 'after' eerst gedaan",
     "problem_500": "'A problem has occurred' van Exact, niet gedaan (wel bij 'after')",
     "refuse": "niet gedaan: een zakelijke weigering met tekst WAARDE",

@@ -31,7 +31,7 @@ KINDS: dict[str, str] = {
     "down": "everything that matches is 503 for VALUE seconds (3600) of the sandbox's clock",
     "dying_swan": "done, but the JSON breaks off in the middle with an error body",
     "html_200": "a maintenance page with status 200; done first if VALUE is 'after'",
-    "html_503": "a maintenance page with status 503; done first if VALUE is 'after'",
+    "html_503": "a page with status 503 (done first if 'after'; a number is Retry-After)",
     "empty_200": "status 200 without a body; done first if VALUE is 'after'",
     "problem_500": "Exact's 'A problem has occurred', not done (done if VALUE is 'after')",
     "refuse": "not done: a business refusal with text VALUE",

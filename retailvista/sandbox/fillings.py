@@ -10,6 +10,7 @@ import binascii
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
+from retailvista.sandbox import refusals
 from retailvista.sandbox.chart import FIRST_COST_TYPE, GL_TYPES
 
 if TYPE_CHECKING:
@@ -87,6 +88,19 @@ def document(writing: Writing, body: Body) -> None:
     body["TypeDescription"] = kinds.get(body.get("Type", 0))
 
 
+def invoice(writing: Writing, body: Body) -> None:
+    """Who the invoice is for: named separately when both are missing (picqer #10)."""
+    if body.get("OrderedBy"):
+        body.setdefault("InvoiceTo", body["OrderedBy"])
+    elif not body.get("InvoiceTo"):
+        text = refusals.said(
+            "missing",
+            writing.asker.language,
+            label=refusals.label("InvoiceTo", writing.asker.language),
+        )
+        writing.problems.insert(0, text)
+
+
 def attachment(writing: Writing, body: Body) -> None:
     """The file itself is kept but never shown: it is read through its Url."""
     try:
@@ -126,5 +140,6 @@ NEW: dict[str, Filling] = {
     "documents/DocumentAttachments": attachment,
     "financial/ExchangeRates": exchange_rate,
     "logistics/Items": item,
+    "salesinvoice/SalesInvoices": invoice,
 }
 CHANGES: dict[str, Filling] = {"financial/GLAccounts": gl_account, "crm/Accounts": relation_kind}

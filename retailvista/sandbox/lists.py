@@ -111,7 +111,7 @@ def _worked_out(store: Store, endpoint: Endpoint, request: Request, reach: Reach
         query.where.append(piece.sql)
         query.args += piece.args
     if not reach.is_below:
-        _mandatory(store, endpoint, options, used)
+        _mandatory(store, endpoint, request, used)
     query.order = parse_order(endpoint, options.get("$orderby", ""), stored)
     named = {name for name, _, _ in query.order}
     for name in endpoint.key:
@@ -126,8 +126,9 @@ def _worked_out(store: Store, endpoint: Endpoint, request: Request, reach: Reach
     return query
 
 
-def _mandatory(store: Store, endpoint: Endpoint, options: dict[str, str], used: set[str]) -> None:
-    wanted = endpoint.mandatory_filter if store.setting("mandatory_filter") else []
+def _mandatory(store: Store, endpoint: Endpoint, request: Request, used: set[str]) -> None:
+    options, asked = request.query, store.setting("mandatory_filter", client_id=request.client_id)
+    wanted = sorted(endpoint.mandatory_filter, key=str.lower) if asked else []
     if wanted and not used & set(wanted):
         raise Refusal(400, NO_FILTER.format(fields=",".join(wanted)))
     if endpoint.sync and used - {"Timestamp"}:

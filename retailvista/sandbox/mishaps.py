@@ -79,7 +79,7 @@ class Mishaps:
                 headers = self.sandbox.api.limits.headers_of(request, fault.value or "minute")
             return Answer(429, b"", headers)
         texts = {
-            "problem_500": refusals.SERVER_FAULT,
+            "problem_500": refusals.RAW_FAULT if fault.value == "raw" else refusals.SERVER_FAULT,
             "refuse": fault.value or "Refused on request",
         }
         if fault.name in texts:
@@ -93,7 +93,8 @@ class Mishaps:
             return Answer(int(fault.name), b"", headers)
         if fault.name == "empty_200":
             return Answer(200, b"", [("Content-Type", "application/json;charset=utf-8")])
-        return as_html(200 if fault.name == "html_200" else 503, PAGE)
+        retry = [("Retry-After", fault.value)] if fault.value.isdigit() else []
+        return as_html(200 if fault.name == "html_200" else 503, PAGE, retry)
 
     def _send(self, wire: Wire, answer: Answer, fault: Fault) -> bool:
         assert fault.name in KINDS

@@ -6,6 +6,7 @@ dies when the same user authorises the same app again. The refusals carry Exact'
 
 from __future__ import annotations
 
+import json
 import secrets
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
@@ -22,6 +23,7 @@ OLD_TOKEN = "Old refresh token used."
 # The hours of the night, in Amsterdam, in which clients saw a 400 that went away (picqer #497).
 NIGHT = (1, 5)
 PLAIN = ("Content-Type", "text/plain; charset=utf-8")
+JSON = ("Content-Type", "application/json; charset=utf-8")
 NO_STORE = [("Cache-Control", "private"), ("Pragma", "no-cache")]
 
 
@@ -85,10 +87,16 @@ def as_token_answer(refusal: TokenRefusal) -> Answer:
         return Answer(refusal.status, refusal.text.encode(), [PLAIN, *headers])
     if not refusal.error:
         return Answer(refusal.status, b"", headers)
-    body = {"error": refusal.error}
+    return Answer(refusal.status, _written(refusal).encode(), [JSON, *headers])
+
+
+def _written(refusal: TokenRefusal) -> str:
+    """The JSON as recorded: two of the bodies with blanks inside, slashes escaped in all."""
+    parts = [f'"error":{json.dumps(refusal.error)}']
     if refusal.description:
-        body["error_description"] = refusal.description
-    return as_json(refusal.status, body, headers)
+        parts.append(f'"error_description":{json.dumps(refusal.description)}')
+    text = ",".join(parts).replace("/", "\\/")
+    return f"{{ {text} }}" if refusal.error in ("access_denied", "invalid_grant") else f"{{{text}}}"
 
 
 def _client(store: Store, request: Request, form: dict[str, str]) -> str:

@@ -11,6 +11,9 @@ from retailvista.sandbox.answers import Refusal
 TEXTS: dict[str, tuple[str, str]] = {
     # Dutch first, then English.
     "journal-missing": ("Verplicht: Dagboek", "Mandatory: Journal"),
+    # English texts are not consistent (picqer/exact-php-client#325).
+    "diary-missing": ("Verplicht: Dagboek", "Mandatory: Diary"),
+    "relation-missing": ("Verplicht: Relatie", "Mandatory: Relationship"),
     "journal-unknown": ("Ongeldige referentie: Journals", "Invalid reference: Journals"),
     "journal-wrong": (
         "Ongeldig: Dagboek",
@@ -78,6 +81,7 @@ LABELS: dict[str, tuple[str, str]] = {
     "Document": ("Document", "Document"),
     "FileName": ("Bestandsnaam", "File name"),
     "GLAccount": ("Grootboekrekening", "G/L account"),
+    "InvoiceTo": ("Factuur voor", "Invoice to"),
     "Item": ("Artikel", "Item"),
     "Name": ("Naam", "Name"),
     "OrderedBy": ("Besteld door", "Ordered by"),
@@ -93,6 +97,8 @@ LABELS: dict[str, tuple[str, str]] = {
     "VATCode": ("Btw-code", "VAT code"),
     "Warehouse": ("Magazijn", "Warehouse"),
 }
+# A fault with the raw text of the runtime below (support.bookzo.nl).
+RAW_FAULT = "Object reference not set to an instance of an object."
 SERVER_FAULT = (
     "A problem has occurred. The cause of this issue will be investigated as soon as possible."
 )

@@ -75,6 +75,14 @@ RULES: dict[str, tuple[str, str]] = {
         "$skip bestaat niet op nieuwere endpoints; volg __next.",
         "$skip is gone on newer endpoints; follow __next.",
     ),
+    "next-not-followed": (
+        "__next is een heel adres: vraag het op zoals het gegeven is.",
+        "__next is a whole address: ask for it as it was given.",
+    ),
+    "no-question-mark": (
+        "De opties staan in het pad: er ontbreekt een vraagteken.",
+        "The options stand in the path: a question mark is missing.",
+    ),
     "batch-used": ("$batch wordt niet ondersteund.", "$batch is not supported."),
     "wrong-case": (
         "Het pad bestaat, maar met andere hoofdletters.",

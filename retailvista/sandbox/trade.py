@@ -28,6 +28,7 @@ FROM_HEADER = ("Description", "YourRef", "InvoiceNumber", "PaymentReference", "D
 def build_trade(posting: Posting, body: Body) -> Draft:
     """The complete draft of a header with its lines; Refusal 500 when the books refuse."""
     date = body.get("EntryDate") or posting.today()
+    _check_without_journal(posting, body)
     draft = posting.draft(body, date)
     relation = _relation(posting, body)
     _terms(posting, body, relation, date)
@@ -47,6 +48,20 @@ def build_trade(posting: Posting, body: Body) -> Draft:
     _add_total(posting, draft, body, relation)
     posting.check(draft)
     return draft
+
+
+def _check_without_journal(posting: Posting, body: Body) -> None:
+    """Everything that is missing beside the journal, in one answer (picqer #325)."""
+    if (body.get(posting.kind.journal) or "").strip():
+        return
+    if not body.get(posting.kind.relation):
+        posting.problem("relation-missing")
+    for line in body.get(posting.kind.collection) or []:
+        code = str(line.get("CostUnit") or "").strip()
+        if code and code not in posting.master.cost_units:
+            posting.problem("unknown-reference", name="CostUnit")
+    posting.problem("diary-missing")
+    posting.stop_if_refused()
 
 
 def _relation(posting: Posting, body: Body) -> Record | None:

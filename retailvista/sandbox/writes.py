@@ -22,7 +22,6 @@ from retailvista.sandbox.rows import Shape, shaped
 from retailvista.sandbox.webhooks import Webhooks
 from retailvista.sandbox.writing import Writing
 
-
 # The query planner looks again at books that have grown.
 POSTS_PER_LOOK = 2_000
 
