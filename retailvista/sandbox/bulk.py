@@ -15,7 +15,7 @@ from retailvista.sandbox import balances, records, times
 from retailvista.sandbox.drafts import INSERT_LINE, LINE_COLUMNS
 from retailvista.sandbox.master import Master, Masters
 from retailvista.sandbox.records import Record
-from retailvista.sandbox.store import SCHEMA, Store, guid
+from retailvista.sandbox.store import Store, guid
 
 STORES = 40
 FIRST_DAY = date(2019, 1, 1)
@@ -178,7 +178,7 @@ def seed_lines(store: Store, division: int, count: int, seed: int = 1) -> int:
                 rows += writer.lines(day, stamp)
                 stamp += LINES_A_DAY + 1
             db.executemany(INSERT_LINE, rows)
-    store.db.executescript(SCHEMA.read_text(encoding="utf-8"))
+    store.make_tables()
     balances.rebuild(store, division)
     store.analyze()
     store.db.execute("PRAGMA journal_mode = WAL")

@@ -167,8 +167,9 @@ def _fetch(store: Store, query: Query, shape: Shape) -> list[tuple[Any, ...]]:
     token = query.request.query.get("$skiptoken")
     if token:
         after, values = _after(query, parse_literals(token))
-        where.append(after)
-        args += values
+        # First, so that SQLite seeks by it and not by a `Timestamp gt 1` of the filter.
+        where.insert(0, after)
+        args = [*values, *args]
     order = ", ".join(f"{sql} {'DESC' if down else 'ASC'}" for _, sql, down in query.order)
     marks = ", ".join(sql for _, sql, _ in query.order)
     sql = (

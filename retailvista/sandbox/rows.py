@@ -70,18 +70,21 @@ class Shape:
         keys = self._keys(columns)
         head = {"uri": "\0", "type": self.endpoint.type_name}
         pieces = [f'"__metadata":{_flat(head)}'.replace("%", "%%").replace("\\u0000", "%s")]
-        parts: list[Column] = [[f"{_inner(self.root)}({key})" for key in keys]]
+        root = _inner(self.root)
+        parts: list[Column] = [[f"{root}({key})" for key in keys]]
         for name in self.shown:
-            values = columns.get(name)
-            if values is None or not any(value is not None for value in values):
-                pieces.append(f'"{name}":null')
+            values = columns.get(name, (None,))
+            if values.count(values[0]) == len(values):
+                # The same in every row: it stands in the template.
+                text = self._written(name, values[:1])[0]
+                pieces.append(f'"{name}":{text}'.replace("%", "%%"))
             else:
                 pieces.append(f'"{name}":%s')
                 parts.append(self._written(name, values))
         for name in self.children:
             if self._is_shown(name):
                 pieces.append(f'"{name}":%s')
-                parts.append(expanded.get(name) or [self._deferred(key, name) for key in keys])
+                parts.append(expanded.get(name) or [_deferred(root, key, name) for key in keys])
         template = "{" + ",".join(pieces) + "}"
         return [template % row for row in zip(*parts, strict=True)]
 
@@ -160,8 +163,9 @@ class Shape:
         joined = json.dumps(values, ensure_ascii=False, separators=("\0", ":"))
         return joined[1:-1].split("\0")
 
-    def _deferred(self, key: str, name: str) -> str:
-        return f'{{"__deferred":{{"uri":"{_inner(self.root)}({key})/{name}"}}}}'
+
+def _deferred(root: str, key: str, name: str) -> str:
+    return f'{{"__deferred":{{"uri":"{root}({key})/{name}"}}}}'
 
 
 def _flat(value: Any) -> str:

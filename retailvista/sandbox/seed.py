@@ -69,8 +69,10 @@ def seed(store: Store, *, retail_accounts: bool = True) -> None:
                 _journals(store, division, (currency, country), accounts)
                 _small_lists(store, division, currency)
                 add_samples(store, division)
+            known = {name for (name,) in store.rows("SELECT name FROM user")}
             for name, full_name, language, divisions in USERS:
-                add_user(store, name, full_name, language, divisions)
+                if name not in known:
+                    add_user(store, name, full_name, language, divisions)
         add_periods(store)
         db.execute(
             "UPDATE counter SET next = max(next, ?) WHERE name = 'timestamp'", (FIRST_TIMESTAMP,)

@@ -24,6 +24,11 @@ from retailvista.sandbox.settings import DEFAULTS, OF_APPS, WrongSetting, checke
 SPACE = NAMESPACE_URL.bytes
 SCHEMAS = tuple(Path(__file__).with_name(name) for name in ("schema.sql", "apps.sql"))
 
+FORMER = (
+    *("gl_account", "journal", "vat_code", "vat_percentage", "cost_center", "currency", "period"),
+    *("division", "entry", "line", "deleted", "closed"),
+)
+
 
 def hashed(secret: str) -> str:
     """What is kept of a secret or token."""
@@ -54,8 +59,7 @@ class Store:
         self.db.execute("PRAGMA cache_size = -64000")
         # Random Guids touch many pages; a checkpoint now and then is enough.
         self.db.execute("PRAGMA wal_autocheckpoint = 16000")
-        for schema in SCHEMAS:
-            self.db.executescript(schema.read_text(encoding="utf-8"))
+        self.make_tables()
         self._depth = 0
         self._settings: dict[tuple[str, int], str | int | bool] = {}
         self._of_apps: dict[tuple[str, str], str | int | bool] = {}
@@ -65,6 +69,17 @@ class Store:
         self._load_settings()
         if self.row("SELECT 1 FROM line LIMIT 1"):
             self.analyze()
+
+    def make_tables(self) -> None:
+        """Tables, views and indexes that are not there yet."""
+        old = "SELECT 1 FROM sqlite_master WHERE type = 'table' AND name = 'gl_account'"
+        if self.db.execute(old).fetchone():
+            # A file from before the generic store: its books begin anew, apps and logins stay.
+            self.db.execute("DROP VIEW IF EXISTS journal_status")
+            for name in FORMER:
+                self.db.execute(f"DROP TABLE IF EXISTS {name}")
+        for schema in SCHEMAS:
+            self.db.executescript(schema.read_text(encoding="utf-8"))
 
     def analyze(self) -> None:
         """Tell the query planner how the rows lie; a glance at each index, some milliseconds."""
