@@ -40,6 +40,7 @@ SHOWN: dict[str, tuple[str, str, str]] = {
     "rights_lost_after_posts": ("reading", "Rechten weg na boekingen", "Rights gone after entries"),
     "mandatory_filter": ("reading", "Verplicht $filter", "Mandatory $filter"),
     "mandatory_select": ("reading", "Verplicht $select", "Mandatory $select"),
+    "skip_option": ("reading", "Optie $skip", "Option $skip"),
     "broad_rows": ("reading", "Te breed vanaf rijen", "Too broad from rows"),
     "webhook_create": ("webhooks", "Action bij nieuw", "Action when new"),
     "webhook_time": ("webhooks", "Vorm van de tijd", "Form of the time"),
