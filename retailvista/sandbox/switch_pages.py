@@ -57,7 +57,14 @@ class Switches:
 
     def _faults(self, language: str) -> str:
         kinds = option_list("name", list(KINDS), "drop_after_commit", say("fault", language))
-        small = (("value", "", 8), ("method", "POST", 6), ("path", "*", 22), ("times", "1", 4))
+        small = (
+            ("value", "", 8),
+            ("method", "POST", 6),
+            ("path", "*", 22),
+            ("times", "1", 4),
+            ("rate", "", 4),
+            ("dice", "", 4),
+        )
         fields = kinds + "".join(
             f'<label>{say(name, language)} <input name="{name}" value="{value}" size="{size}">'
             "</label>"
@@ -134,7 +141,8 @@ class Switches:
         if work == "settings":
             admin.set_settings({k: v for k, v in fields.items() if k in DEFAULTS})
         elif work == "fault":
-            admin.add_fault(fields)
+            dice = {"seed": fields.pop("dice")} if "dice" in fields else {}
+            admin.add_fault(fields | dice)
         elif work in (
             "clock",
             "clear-faults",

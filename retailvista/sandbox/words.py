@@ -105,6 +105,8 @@ WORDS: dict[str, tuple[str, str]] = {
     "answer": ("Antwoord", "Answer"),
     "deliver": ("Nu versturen", "Send now"),
     "value": ("Waarde", "Value"),
+    "rate": ("Kans (0-1)", "Rate (0-1)"),
+    "dice": ("Dobbelsteen", "Dice (seed)"),
     "times": ("Aantal keer", "Times"),
     "set": ("Instellen", "Set"),
     "clear": ("Wissen", "Clear"),

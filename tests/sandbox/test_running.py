@@ -181,6 +181,11 @@ def test_switches_on_the_page(visitor: Visitor, clock: TestClock) -> None:
     fault = {"do": "fault", "name": "html_503", "method": "GET", "path": "*", "times": "1"}
     assert visitor.form("/switch", fault).status == 303
     assert visitor.get("hrm/Divisions").status == 503
+    always = fault | {"rate": "1", "dice": "7", "value": ""}
+    assert visitor.form("/switch", always).status == 303
+    assert [visitor.get("hrm/Divisions").status for _ in range(3)] == [503] * 3
+    assert visitor.form("/switch", {"do": "clear-faults"}).status == 303
+    assert visitor.get("hrm/Divisions").status == 401, "the clock has passed the token by"
     assert visitor.form("/switch", {"do": "nonsense"}).status == 400
     foreign = visitor.form("/switch", {"do": "reset"}, Origin="https://evil.example")
     assert foreign.status == 403
