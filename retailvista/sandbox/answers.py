@@ -33,6 +33,8 @@ class Request:
     busy: bool = False
     # Who asks, when that was settled on arrival (a request that is carried out late).
     asker: Any = None
+    # The query once it was read: (target, options).
+    read: tuple[str, dict[str, str]] | None = field(default=None, repr=False, compare=False)
 
     @property
     def path(self) -> str:
@@ -42,8 +44,10 @@ class Request:
     @property
     def query(self) -> dict[str, str]:
         """The query, decoded; a plus is a blank."""
-        _, _, text = self.target.partition("?")
-        return dict(parse_qsl(text, keep_blank_values=True))
+        if self.read is None or self.read[0] != self.target:
+            _, _, text = self.target.partition("?")
+            self.read = (self.target, dict(parse_qsl(text, keep_blank_values=True)))
+        return self.read[1]
 
     @property
     def base(self) -> str:
