@@ -29,7 +29,7 @@ from retailvista.sandbox.tokens import Tokens
 from retailvista.sandbox.webhooks import Webhooks
 from retailvista.sandbox.writes import Change, Writes
 
-PATH = re.compile(r"/api/v1/(?:(\d+)/)?(.*)")
+PATH = re.compile(r"/api/v1/(?:(\d{1,10})/)?(.*)", re.DOTALL)
 RESOURCE = re.compile(
     r"(?P<path>[A-Za-z0-9/]+?)(?:\((?P<key>[^()]*)\))?(?:/(?P<below>[$A-Za-z]+))?"
 )

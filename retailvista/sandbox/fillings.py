@@ -88,6 +88,12 @@ def document(writing: Writing, body: Body) -> None:
     body["TypeDescription"] = kinds.get(body.get("Type", 0))
 
 
+def journal(writing: Writing, body: Body) -> None:
+    """Entries name a journal by its code, so it has one."""
+    if not str(body.get("Code") or "").strip():
+        writing.problem("missing", "Code")
+
+
 def invoice(writing: Writing, body: Body) -> None:
     """Who the invoice is for: named separately when both are missing (picqer #10)."""
     if body.get("OrderedBy"):
@@ -140,6 +146,11 @@ NEW: dict[str, Filling] = {
     "documents/DocumentAttachments": attachment,
     "financial/ExchangeRates": exchange_rate,
     "logistics/Items": item,
+    "financial/Journals": journal,
     "salesinvoice/SalesInvoices": invoice,
 }
-CHANGES: dict[str, Filling] = {"financial/GLAccounts": gl_account, "crm/Accounts": relation_kind}
+CHANGES: dict[str, Filling] = {
+    "financial/GLAccounts": gl_account,
+    "financial/Journals": journal,
+    "crm/Accounts": relation_kind,
+}
