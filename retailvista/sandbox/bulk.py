@@ -12,7 +12,6 @@ from datetime import date, timedelta
 from typing import Any, NamedTuple
 
 from retailvista.sandbox import balances, records, times
-from retailvista.sandbox.drafts import INSERT_LINE, LINE_COLUMNS
 from retailvista.sandbox.master import Master, Masters
 from retailvista.sandbox.records import Record
 from retailvista.sandbox.store import Store, guid
@@ -45,7 +44,16 @@ NO_AMOUNTS = (
     *("AmountFC", "AmountDC", "AmountVATFC", "AmountVATDC", "VATBaseAmountFC", "VATBaseAmountDC"),
     "VATPercentage",
 )
-PLACE = {name: place for place, name in enumerate(LINE_COLUMNS)}
+# The columns of a line that are not null here: the rest is not even mentioned.
+USED = (
+    *("Timestamp", "ID", "LineNumber", "Division", "EntryID", "EntryNumber", "LineType", "Type"),
+    *("Status", "Date", "FinancialYear", "FinancialPeriod", "JournalCode", "JournalDescription"),
+    *("ExchangeRate", "Currency", "Created", "Modified", "kind", "Reversal", "CostCenter"),
+    *("CostCenterDescription", *NO_AMOUNTS, "GLAccount", "GLAccountCode", "GLAccountDescription"),
+    *("Description", "VATCode", "VATCodeDescription"),
+)
+INSERT_LINE = f"INSERT INTO line ({','.join(USED)}) VALUES ({','.join('?' * len(USED))})"  # noqa: S608
+PLACE = {name: place for place, name in enumerate(USED)}
 
 
 class Day(NamedTuple):
@@ -87,7 +95,7 @@ class Writer:
         base, rows = self._shared(day), []
         for number, changes in enumerate([{}, *self._amounts(day)]):
             row = base.copy()
-            row[0], row[1], row[5] = stamp + number, self.key(), number
+            row[:3] = stamp + number, self.key(), number
             for name, value in changes.items():
                 row[PLACE[name]] = value
             rows.append(tuple(row))
@@ -117,7 +125,7 @@ class Writer:
             "CostCenter": day.store,
             "CostCenterDescription": day.store,
         }
-        return [known.get(name) for name in LINE_COLUMNS]
+        return [known.get(name) for name in USED]
 
     def _amounts(self, day: Day) -> Iterator[dict[str, Any]]:
         """Revenue and VAT as drawn, the rest of the takings by card."""

@@ -204,6 +204,19 @@ def test_lines_are_stored_with_their_header_and_go_with_it(visitor: Visitor) -> 
     assert sorted(row["EntityType"] for row in gone) == [32, 33, 33]
 
 
+def test_a_refused_line_can_leave_its_header_behind(visitor: Visitor) -> None:
+    """Quirk 16, second half (abn.company): a header is kept while a line is refused."""
+    path = "salesorder/SalesOrders"
+    body = {"OrderedBy": customer(visitor), "Description": "half", "SalesOrderLines": [{}]}
+    where = {"filter": "Description eq 'half'", "select": "OrderID"}
+    for choice, kept in (("nothing-stored", 0), ("header-kept", 1)):
+        visitor.admin("settings", lines_refused=choice)
+        reply = visitor.post(path, body)
+        assert (reply.status, reply.says) == (500, "Verplicht: Artikel")
+        assert int(visitor.get(f"{path}/$count", filter="Description eq 'half'").body) == kept
+    assert len(visitor.get(path, **where).rows) == 1
+
+
 def test_flat_feeds_bump_header_and_lines_together(visitor: Visitor) -> None:
     """Exact's reference of sync SalesInvoices: header and line rows in one feed."""
     item = visitor.post("logistics/Items", {"Code": "L1", "Description": "Lavendel"}).json["d"]
