@@ -15,6 +15,7 @@ from retailvista.sandbox import seed
 from retailvista.sandbox.admin_apps import AppAdmin
 from retailvista.sandbox.answers import Answer, Request, as_json
 from retailvista.sandbox.desk import Desk
+from retailvista.sandbox.example_days import add_days
 from retailvista.sandbox.faults import KINDS, WrongFault
 from retailvista.sandbox.settings import DEFAULTS, PROFILES, WrongSetting
 
@@ -44,6 +45,7 @@ class Admin:
             ("DELETE", "faults"): self.clear_faults,
             ("POST", "limits/forget"): self.forget_limits,
             ("POST", "reset"): self.reset,
+            ("POST", "seed"): self.seed_days,
             ("GET", "judge"): self.judge,
             ("DELETE", "judge"): self.forget_findings,
             ("GET", "calls"): self.calls,
@@ -185,6 +187,11 @@ class Admin:
         self.sandbox.api.limits.forget()
         self.sandbox.api.writes.posts = 0
         return self.state(args)
+
+    def seed_days(self, args: dict[str, Any]) -> dict[str, Any]:
+        """{"division", "days": 30}: store days to look at, the last one yesterday."""
+        days = add_days(self.sandbox.api.masters, int(args["division"]), int(args.get("days", 30)))
+        return {"days": days}
 
     # What happened
 

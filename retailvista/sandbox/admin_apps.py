@@ -15,6 +15,7 @@ from retailvista.sandbox.tokens import consents, revoke
 if TYPE_CHECKING:
     from retailvista.sandbox.server import Sandbox
 
+ACTIVE = "active"
 REASONS = (None, "BlockedUser", "InactiveUser", "BlockedCustomer", "LicenseExpired")
 
 
@@ -76,6 +77,8 @@ class AppAdmin:
 
     def set_user(self, args: dict[str, Any]) -> dict[str, Any]:
         """{"name", "reason": "BlockedUser" or null, "language", "divisions": [..]}"""
+        if args.get("reason") == ACTIVE:
+            args = args | {"reason": None}
         if args.get("reason") not in REASONS:
             raise WrongSetting(f"'reason' is null or one of {', '.join(map(str, REASONS[1:]))}.")
         with self.store.transaction() as db:

@@ -9,7 +9,7 @@ from datetime import UTC, datetime
 from html import escape
 from typing import TYPE_CHECKING, Any
 
-from retailvista.sandbox.admin_apps import REASONS
+from retailvista.sandbox.admin_apps import ACTIVE, REASONS
 from retailvista.sandbox.page import Markup, form, option_list, table
 from retailvista.sandbox.words import say
 
@@ -31,7 +31,7 @@ def _consents(sandbox: Sandbox, language: str) -> str:
         for c in routes["GET", "consents"]({})["consents"]
     ]
     words = ("app", "user-name", "books", "since", "withdraw")
-    listed = table([say(word, language) for word in words], rows)
+    listed = table([say(word, language) for word in words], rows, stack=True)
     if not rows:
         listed = f"<p>{say('no-consents', language)}</p>"
     return _card("consents", listed, language)
@@ -54,7 +54,9 @@ def _apps(sandbox: Sandbox, language: str) -> str:
         ]
         for app in sandbox.admin.routes["GET", "apps"]({})["apps"]
     ]
-    listed = table([say(word, language) for word in ("app", "redirect", "scopes")], rows)
+    listed = table(
+        [say(word, language) for word in ("app", "redirect", "scopes")], rows, stack=True
+    )
     fields = "".join(
         f'<label>{name} <input name="{name}" size="{size}" required></label>'
         for name, size in (("client_id", 16), ("client_secret", 16), ("redirect_uri", 34))
@@ -68,12 +70,17 @@ def _users(sandbox: Sandbox, language: str) -> str:
     for user in sandbox.admin.routes["GET", "users"]({})["users"]:
         hidden = f'<input type="hidden" name="name" value="{escape(user["name"])}">'
         choice = option_list(
-            "reason", [str(r or "") for r in REASONS], user["reason"] or "", say("status", language)
+            "reason",
+            [str(r or ACTIVE) for r in REASONS],
+            user["reason"] or ACTIVE,
+            say("status", language),
         )
         change = Markup(form("users", hidden + choice, language, back="/apps"))
         rows.append([user["name"], user["full_name"], user["divisions"], change])
     words = ("user-name", "name", "books", "status")
-    return _card("users", table([say(word, language) for word in words], rows), language)
+    return _card(
+        "users", table([say(word, language) for word in words], rows, stack=True), language
+    )
 
 
 def webhooks(sandbox: Sandbox, language: str) -> str:
@@ -82,13 +89,13 @@ def webhooks(sandbox: Sandbox, language: str) -> str:
     names = ("division", "topic", "url", "client_id")
     rows: list[list[object]] = [[one[name] for name in names] for one in found["subscriptions"]]
     words = [say(word, language) for word in ("division", "topic", "address", "app")]
-    listed = table(words, rows) if rows else f"<p>{say('no-webhooks', language)}</p>"
+    listed = table(words, rows, stack=True) if rows else f"<p>{say('no-webhooks', language)}</p>"
     body = _card("subscriptions", listed, language)
     shown = ("number", "topic_of", "state", "tries", "answer", "body")
     told: list[list[object]] = [[one[name] for name in shown] for one in found["notifications"]]
     words = [say(w, language) for w in ("number", "topic", "status", "times", "answer", "text")]
     deliver = form("deliver", "", language, "deliver", back="/webhooks")
-    return body + _card("notifications", table(words, told) + deliver, language)
+    return body + _card("notifications", table(words, told, stack=True) + deliver, language)
 
 
 def day(at: float) -> str:

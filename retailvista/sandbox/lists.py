@@ -119,6 +119,8 @@ def _worked_out(store: Store, endpoint: Endpoint, request: Request, reach: Reach
             query.order.append((name, column(endpoint, name, stored), False))
     query.top = _whole(options, "$top")
     query.skip = _whole(options, "$skip") or 0
+    if "$skip" in options and store.setting("skip_option", reach.division) == "refused":
+        raise Refusal(400, "Query option '$skip' is not supported.")
     sync = store.setting("page_rows_sync")
     query.page = None if endpoint.page is None else store.setting("page_rows")
     if endpoint.page == 1000:

@@ -144,7 +144,9 @@ class Pages:
             cents = line[-1]
             rows.append([*line[:-1], amount(max(cents, 0)), amount(max(-cents, 0))])
         words = ("line", "account", "name", "text", "vat-code", "vat-type", "debit", "credit")
-        listed = table([say(word, language) for word in words], rows, frozenset({0, 6, 7}))
+        listed = table(
+            [say(word, language) for word in words], rows, frozenset({0, 6, 7}), stack=True
+        )
         title = f"{say('entry-number', language)} {head[1]}"
         where = f"{head[5]} · {say('journal', language)} {head[0]} · {head[2]} / {head[3]}"
         body = f'<div class="card"><p>{escape(where)} · {escape(head[4])}</p>{listed}</div>'
@@ -157,7 +159,7 @@ class Pages:
             for call in self.sandbox.judge.calls(200)
         ]
         words = ("time", "method", "path", "status", "app", "ms", "fault")
-        listed = table([say(word, language) for word in words], rows, frozenset({3, 5}))
+        listed = table([say(word, language) for word in words], rows, frozenset({3, 5}), stack=True)
         return self._framed(say("calls", language), f'<div class="card">{listed}</div>', language)
 
     def _judge(self, language: str) -> Answer:
@@ -167,7 +169,7 @@ class Pages:
             [clock(one["at"]), *(one[name] for name in shown)] for one in found
         ]
         words = ("time", "rule", "meaning", "app", "method", "path", "text")
-        listed = table([say(word, language) for word in words], rows, wrap=True)
+        listed = table([say(word, language) for word in words], rows, stack=True)
         listed += form("forget", "", language, "clear", back="/judge")
         if not found:
             listed = f"<p>{say('judge-clean', language)}</p>"

@@ -1,6 +1,6 @@
 """For test suites: a sandbox per test, and a judge that must have nothing to say afterwards.
 
-    pytest_plugins = ["retailvista.sandbox.pytest_plugin"]
+    pytest_plugins = ["retailvista.sandbox.pytest_plugin"]      # in conftest.py
 
     def test_my_client(exact_sandbox):
         exact_sandbox.store.add_app("my-app", "my-secret", "http://localhost:5000/callback")

@@ -47,6 +47,7 @@ DEFAULTS: dict[str, str | int | bool] = {
     "mandatory_select": False,
     "bulk_select": True,
     "deleted_days": 61,
+    "skip_option": "works",
     "page_rows": 60,
     "page_rows_sync": 1000,
     # What a division answers apart from its books.
@@ -76,6 +77,7 @@ CHOICES: dict[str, tuple[str, ...]] = {
     "lines_refused": ("nothing-stored", "header-kept"),
     "account_types": ("strict", "lax"),
     "refresh_rule": ("strict", "lenient"),
+    "skip_option": ("works", "refused"),
     "early_refresh": ("reason", "text"),
     "old_refresh_token": ("401", "400"),
     "error_block_text": ("plain", "json"),

@@ -12,14 +12,13 @@ from retailvista.sandbox.answers import Answer, Request, as_html
 from retailvista.sandbox.fault_words import fault_text
 from retailvista.sandbox.faults import KINDS, WrongFault
 from retailvista.sandbox.page import form, framed, language_of, option_list, table
+from retailvista.sandbox.setting_words import SHOWN, group_names, named
 from retailvista.sandbox.settings import CHOICES, DEFAULTS, WrongSetting
 from retailvista.sandbox.words import say
 
 if TYPE_CHECKING:
     from retailvista.sandbox.server import Sandbox
 
-NUMBERS = ("calls_minute", "calls_day", "errors_hour", "token_calls_day", "rights_lost_after_posts")
-TRUTHS = ("limits", "mandatory_filter", "mandatory_select", "token_transient_400", "gap_on_code")
 BACK = ("/switches", "/apps", "/webhooks", "/judge", "/calls")
 STEPS = ((600, "10 min"), (3600, "1 h"), (86_400, "1 d"), (2_678_400, "31 d"))
 
@@ -75,35 +74,45 @@ class Switches:
             for f in self.sandbox.faults.listed()
         ]
         words = [say(word, language) for word in ("fault", "value", "method", "path", "times")]
-        listed = table(words, waiting) + form("clear-faults", "", language, "clear")
+        listed = table(words, waiting, stack=True) + form("clear-faults", "", language, "clear")
         meant = table(
             [say("fault", language), say("meaning", language)],
             [[name, fault_text(name, language)] for name in KINDS],
-            wrap=True,
+            stack=True,
         )
         known = f"<details><summary>{say('all-faults', language)}</summary>{meant}</details>"
         return form("fault", fields, language) + (listed if waiting else "") + known
 
     def _profiles(self, language: str) -> str:
-        forms = [self._choice(name, list(CHOICES[name]), language) for name in CHOICES]
-        forms += [self._choice(name, ["on", "off"], language) for name in TRUTHS]
-        forms += [self._number(name, language) for name in NUMBERS]
+        """Every switch in one form, by group."""
         hint = f'<p class="hint">{say("profiles-explain", language)}</p>'
-        return hint + f'<div class="grid">{"".join(forms)}</div>'
+        groups = "".join(
+            f"<fieldset><legend>{title}</legend>"
+            + "".join(self._field(name, language) for name in SHOWN if SHOWN[name][0] == group)
+            + "</fieldset>"
+            for group, title in group_names(language).items()
+        )
+        button = f'<p><button type="submit">{say("set", language)}</button></p>'
+        grid = f'<div class="grid">{groups}</div>'
+        return hint + form("settings", grid, language, buttons=button)
 
-    def _choice(self, name: str, values: list[str], language: str) -> str:
-        present = self.store.setting(name)
-        shown = ("on" if present else "off") if isinstance(present, bool) else str(present)
-        return form("settings", option_list(name, values, shown, name), language)
-
-    def _number(self, name: str, language: str) -> str:
+    def _field(self, name: str, language: str) -> str:
         value = self.store.setting(name)
-        field = f'<label>{name} <input name="{name}" value="{value}" size="8"></label>'
-        return form("settings", field, language)
+        label = f"{named(name, language)} <code>{name}</code>"
+        if isinstance(value, bool):
+            return option_list(name, ["on", "off"], "on" if value else "off", label)
+        if name in CHOICES:
+            return option_list(name, list(CHOICES[name]), str(value), label)
+        field = f'<input name="{name}" value="{value}" inputmode="numeric">'
+        return f"<label>{label} {field}</label>"
 
     def _reset(self, language: str) -> str:
         text = f"<p>{say('reset-explains', language)}</p>"
-        return text + form("reset", "", language, "reset")
+        divisions = [str(row[0]) for row in self.store.rows("SELECT Code FROM division ORDER BY 1")]
+        fields = option_list("division", divisions, divisions[0], say("division", language))
+        fields += f'<label>{say("days", language)} <input name="days" value="30" size="4"></label>'
+        emptied = text + form("reset", "", language, "reset")
+        return f"{emptied}<h2>{say('seed', language)}</h2>{form('seed', fields, language, 'seed')}"
 
     def switch(self, request: Request) -> Answer:
         """One form."""
@@ -126,7 +135,16 @@ class Switches:
             admin.set_settings({k: v for k, v in fields.items() if k in DEFAULTS})
         elif work == "fault":
             admin.add_fault(fields)
-        elif work in ("clock", "clear-faults", "reset", "revoke", "apps", "users", "deliver"):
+        elif work in (
+            "clock",
+            "clear-faults",
+            "reset",
+            "seed",
+            "revoke",
+            "apps",
+            "users",
+            "deliver",
+        ):
             route = {"clear-faults": ("DELETE", "faults"), "deliver": ("POST", "webhooks/deliver")}
             admin.routes[route.get(work, ("POST", work))](fields)
         elif work == "forget":

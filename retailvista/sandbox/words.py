@@ -108,6 +108,8 @@ WORDS: dict[str, tuple[str, str]] = {
     "times": ("Aantal keer", "Times"),
     "set": ("Instellen", "Set"),
     "clear": ("Wissen", "Clear"),
+    "days": ("Dagen", "Days"),
+    "seed": ("Voorbeelddagen boeken", "Book example days"),
     "reset": ("Leegmaken", "Empty"),
     "reset-explains": (
         "Wist alle boekingen, aanroepen en storingen; apps en logins blijven.",

@@ -114,7 +114,7 @@ class Noise:
         )
 
     def option(self, endpoint: Endpoint) -> str:
-        dice, name = self.dice, self.dice.choice(sorted(endpoint.props) + ["Nope"])
+        dice, name = self.dice, self.dice.choice([*sorted(endpoint.props), "Nope"])
         value = {
             "$filter": lambda: self.condition(endpoint),
             "$select": lambda: dice.choice([name, f"{name},{name}", "*", f"{name}/Nope", *JUNK]),
