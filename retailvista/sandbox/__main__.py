@@ -6,10 +6,12 @@ Invariant: the secret of an app comes by standard input, never as an argument.
 from __future__ import annotations
 
 import argparse
+import json
 import sys
 from pathlib import Path
 
 from retailvista.sandbox import bulk, seed
+from retailvista.sandbox.endpoints import add_endpoints
 from retailvista.sandbox.server import serve
 from retailvista.sandbox.store import Store, add_app
 
@@ -23,6 +25,7 @@ def main() -> int:
     start = commands.add_parser("serve", help="answer until interrupted")
     start.add_argument("--port", type=int, default=8001)
     start.add_argument("--path", type=Path, default=Path(DEFAULT_PATH))
+    start.add_argument("--endpoints", type=Path, help="a JSON file with further endpoints")
     app = commands.add_parser("app", help="register an app; its secret comes by standard input")
     app.add_argument("--path", type=Path, default=Path(DEFAULT_PATH))
     app.add_argument("--client-id", required=True)
@@ -35,6 +38,8 @@ def main() -> int:
     args = parser.parse_args()
     args.path.parent.mkdir(parents=True, exist_ok=True)
     if args.command == "serve":
+        if args.endpoints:
+            add_endpoints(json.loads(args.endpoints.read_text(encoding="utf-8")))
         sys.stderr.write(f"Sandbox, not Exact Online: http://127.0.0.1:{args.port}\n")
         serve(args.port, args.path)
         return 0

@@ -12,7 +12,6 @@ from datetime import date, timedelta
 from typing import Any, NamedTuple
 
 from retailvista.sandbox import balances, records, times
-from retailvista.sandbox.drafts import INSERT_LINE, LINE_COLUMNS
 from retailvista.sandbox.master import Master, Masters
 from retailvista.sandbox.records import Record
 from retailvista.sandbox.store import Store, guid
@@ -41,7 +40,20 @@ ENTRY_COLUMNS = (
     *("StatusDescription", "Type", "TypeDescription", "Created", "Modified", "content"),
     "body",
 )
-PLACE = {name: place for place, name in enumerate(LINE_COLUMNS)}
+NO_AMOUNTS = (
+    *("AmountFC", "AmountDC", "AmountVATFC", "AmountVATDC", "VATBaseAmountFC", "VATBaseAmountDC"),
+    "VATPercentage",
+)
+# The columns of a line that are not null here: the rest is not even mentioned.
+USED = (
+    *("Timestamp", "ID", "LineNumber", "Division", "EntryID", "EntryNumber", "LineType", "Type"),
+    *("Status", "Date", "FinancialYear", "FinancialPeriod", "JournalCode", "JournalDescription"),
+    *("ExchangeRate", "Currency", "Created", "Modified", "kind", "Reversal", "CostCenter"),
+    *("CostCenterDescription", *NO_AMOUNTS, "GLAccount", "GLAccountCode", "GLAccountDescription"),
+    *("Description", "VATCode", "VATCodeDescription"),
+)
+INSERT_LINE = f"INSERT INTO line ({','.join(USED)}) VALUES ({','.join('?' * len(USED))})"  # noqa: S608
+PLACE = {name: place for place, name in enumerate(USED)}
 
 
 class Day(NamedTuple):
@@ -80,8 +92,19 @@ class Writer:
 
     def lines(self, day: Day, stamp: int) -> list[tuple[Any, ...]]:
         """The header row and the lines of a day."""
-        base: list[Any] = [None] * len(LINE_COLUMNS)
-        known = {
+        base, rows = self._shared(day), []
+        for number, changes in enumerate([{}, *self._amounts(day)]):
+            row = base.copy()
+            row[:3] = stamp + number, self.key(), number
+            for name, value in changes.items():
+                row[PLACE[name]] = value
+            rows.append(tuple(row))
+        return rows
+
+    def _shared(self, day: Day) -> list[Any]:
+        """What every line of a day has, in the order of the columns."""
+        known: dict[str, Any] = dict.fromkeys(NO_AMOUNTS, 0.0)
+        known |= {
             "Division": self.division,
             "EntryID": day.entry_id,
             "EntryNumber": day.number,
@@ -99,26 +122,10 @@ class Writer:
             "Modified": self.made,
             "kind": "general",
             "Reversal": 0,
-            "AmountVATFC": 0.0,
-            "AmountVATDC": 0.0,
-            "VATBaseAmountFC": 0.0,
-            "VATBaseAmountDC": 0.0,
-            "AmountFC": 0.0,
-            "AmountDC": 0.0,
-            "VATPercentage": 0.0,
             "CostCenter": day.store,
             "CostCenterDescription": day.store,
         }
-        for name, value in known.items():
-            base[PLACE[name]] = value
-        rows = []
-        for number, changes in enumerate([{}, *self._amounts(day)]):
-            row = base.copy()
-            row[0], row[1], row[5] = stamp + number, self.key(), number
-            for name, value in changes.items():
-                row[PLACE[name]] = value
-            rows.append(tuple(row))
-        return rows
+        return [known.get(name) for name in USED]
 
     def _amounts(self, day: Day) -> Iterator[dict[str, Any]]:
         """Revenue and VAT as drawn, the rest of the takings by card."""

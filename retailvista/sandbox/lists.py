@@ -136,7 +136,8 @@ def _mandatory(store: Store, endpoint: Endpoint, request: Request, used: set[str
     if endpoint.sync and used - {"Timestamp"}:
         raise Refusal(400, "Only the property 'Timestamp' can be filtered on this endpoint.")
     select = options.get("$select", "")
-    unselected = not select and options.get("$top") != "1"
+    counted = request.path.endswith("/$count")
+    unselected = not select and options.get("$top") != "1" and not counted
     if unselected and (store.setting("mandatory_select") or _bulk_select(store, endpoint)):
         raise Refusal(400, NO_SELECT)
     if endpoint.no_star and "*" in select:

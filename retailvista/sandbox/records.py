@@ -78,7 +78,9 @@ def put(store: Store, division: int, entity: str, rows: list[dict[str, Any]]) ->
     with store.transaction():
         for row in rows:
             body = {name: value for name, value in row.items() if name != named}
-            key = row.get(named) or guid("put", store.next_number("put", 1))
+            number = store.next_number("put", 1)
+            is_number = endpoint.props[named].type.startswith("Int")
+            key = row.get(named) or (number if is_number else guid("put", number))
             parent = body.get(endpoint.parent) if endpoint.parent else None
             record = Record(entity, division, str(key), body, parent)
             if find(store, entity, division, record.key) is None:

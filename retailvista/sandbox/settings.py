@@ -19,6 +19,7 @@ DEFAULTS: dict[str, str | int | bool] = {
     "rights_lost_after_posts": 0,
     "refusals": "known",
     "foreign_guid": "nulled",
+    "lines_refused": "nothing-stored",
     "account_types": "strict",
     # OAuth.
     "refresh_rule": "strict",
@@ -73,6 +74,7 @@ CHOICES: dict[str, tuple[str, ...]] = {
     "rights": ("kept", "lost"),
     "refusals": ("known", "unknown"),
     "foreign_guid": ("nulled", "refused"),
+    "lines_refused": ("nothing-stored", "header-kept"),
     "account_types": ("strict", "lax"),
     "refresh_rule": ("strict", "lenient"),
     "skip_option": ("works", "refused"),

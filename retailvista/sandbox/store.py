@@ -26,7 +26,7 @@ SCHEMAS = tuple(Path(__file__).with_name(name) for name in ("schema.sql", "apps.
 
 FORMER = (
     *("gl_account", "journal", "vat_code", "vat_percentage", "cost_center", "currency", "period"),
-    *("division", "entry", "line", "deleted", "closed"),
+    *("division", "entry", "line", "deleted", "closed", "journal_status", "reporting_balance"),
 )
 
 
@@ -75,9 +75,10 @@ class Store:
         old = "SELECT 1 FROM sqlite_master WHERE type = 'table' AND name = 'gl_account'"
         if self.db.execute(old).fetchone():
             # A file from before the generic store: its books begin anew, apps and logins stay.
-            self.db.execute("DROP VIEW IF EXISTS journal_status")
-            for name in FORMER:
-                self.db.execute(f"DROP TABLE IF EXISTS {name}")
+            found = self.db.execute("SELECT type, name FROM sqlite_master").fetchall()
+            for kind, name in found:
+                if name in FORMER:
+                    self.db.execute(f"DROP {kind} {name}")
         for schema in SCHEMAS:
             self.db.executescript(schema.read_text(encoding="utf-8"))
 

@@ -33,6 +33,8 @@ class Writing:
     # Where the client reaches the sandbox, and the key of the row in hand.
     base: str = ""
     key: str = ""
+    # Nothing is wrong with the row itself; its lines are another matter.
+    is_good: bool = False
 
     def problem(self, key: str, name: str = "") -> None:
         """One more reason to refuse."""
@@ -49,10 +51,17 @@ class Writing:
         """Check and store a new row with its lines."""
         with self.store.transaction():
             found = self._checked(body, parent)
-            self.stop_if_refused()
-            records.add(self.store, *found)
-            write_flat(self.store, found[0])
+            if not self.problems:
+                records.add(self.store, *found)
+                write_flat(self.store, found[0])
+        if self.problems and self.is_good and self._keeps_headers():
+            records.add(self.store, found[0])
+        self.stop_if_refused()
         return found[0]
+
+    def _keeps_headers(self) -> bool:
+        """Whether a header stays although a line of it is refused (one integrator saw it)."""
+        return bool(self.store.setting("lines_refused", self.division) == "header-kept")
 
     def change(self, key: str, changes: dict[str, Any]) -> bool:
         """Change a row; False when there is none."""
@@ -118,6 +127,7 @@ class Writing:
             body[self.endpoint.parent] = parent
             self._number(body, parent)
         record = Record(self.endpoint.entity, self.division, key, body, parent)
+        self.is_good = not self.problems
         return [record, *self._lines(record, nested)]
 
     def _lines(self, header: Record, nested: dict[str, Any]) -> list[Record]:
