@@ -25,6 +25,7 @@ from retailvista.runs.calls import count_call
 ANSWER_BYTES_MAX = 32 * 1024 * 1024
 CONNECT_SECONDS_MAX = 15.0
 CHUNK_BYTES = 64 * 1024
+NO_BODY = (204, 304)
 DEFAULT_PORTS = {"http": 80, "https": 443}
 FAILURES = (
     requests.RequestException,
@@ -92,7 +93,7 @@ class RequestsWire:
         if body is None:
             return Reply(
                 Sending.NO_ANSWER,
-                problem="no answer in time, or one too large",
+                problem="no answer in time, or one too large or cut off",
                 requested_at=requested_at,
                 answered_at=self._clock.now(),
             )
@@ -127,18 +128,29 @@ class RequestsWire:
 
 
 def _read_bounded(response: requests.Response) -> bytes | None:
-    """The whole body, or None when it is larger than any honest answer."""
+    """The whole body, or None when it is larger than any honest answer, or cut off."""
     parts: list[bytes] = []
     size = 0
     while True:
         part = response.raw.read(CHUNK_BYTES, decode_content=True)
         if not part:
-            return b"".join(parts)
+            return None if _is_cut(response, size) else b"".join(parts)
         size += len(part)
         if size > ANSWER_BYTES_MAX:
             response.close()
             return None
         parts.append(part)
+
+
+def _is_cut(response: requests.Response, size: int) -> bool:
+    """Headers that broke off read like an answer without a body; none of them can be believed.
+
+    A body that broke off is noticed by urllib3, as long as the headers say where it ends.
+    """
+    if size or response.status_code in NO_BODY:
+        return False
+    length = response.headers.get("Content-Length", "")
+    return not length.isdigit() and "Transfer-Encoding" not in response.headers
 
 
 def _named(error: BaseException) -> str:

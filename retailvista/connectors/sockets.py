@@ -32,14 +32,14 @@ class Guard:
     def __init__(self, seconds: float) -> None:
         self.started = False
         self.expired = False
-        self._seconds = seconds
+        self._due = WATCHDOG.clock.monotonic() + seconds
         self._over = False
         self._lock = threading.Lock()
         self._socket: socket.socket | None = None
 
     def __enter__(self) -> Self:
         _current.guard = self
-        WATCHDOG.watch(self, self._seconds)
+        WATCHDOG.watch(self, self._due)
         return self
 
     def __exit__(
@@ -53,7 +53,8 @@ class Guard:
     def about_to_send(self, sock: socket.socket) -> None:
         """The connection stands; from here on the request may have arrived."""
         with self._lock:
-            if self.expired:
+            # A process that was stopped for a while may get here before its watchdog does.
+            if self.expired or WATCHDOG.clock.monotonic() >= self._due:
                 raise TimeoutError("the deadline passed before sending")
             self._socket = sock
             self.started = True
@@ -75,15 +76,14 @@ class Watchdog:
     """
 
     def __init__(self, clock: Clock) -> None:
-        self._clock = clock
+        self.clock = clock
         self._changed = threading.Condition()
         self._waiting: list[tuple[float, int, Guard]] = []
         self._count = 0
         self._process = 0
 
-    def watch(self, guard: Guard, seconds: float) -> None:
-        """Expire the guard after so many seconds."""
-        due = self._clock.monotonic() + seconds
+    def watch(self, guard: Guard, due: float) -> None:
+        """Expire the guard when the stopwatch shows `due`."""
         with self._changed:
             self._count += 1
             heapq.heappush(self._waiting, (due, self._count, guard))
@@ -101,7 +101,7 @@ class Watchdog:
         """Wait for the next deadline; meanwhile an earlier one may come in."""
         with self._changed:
             while True:
-                left = self._waiting[0][0] - self._clock.monotonic() if self._waiting else None
+                left = self._waiting[0][0] - self.clock.monotonic() if self._waiting else None
                 if left is not None and left <= 0:
                     return heapq.heappop(self._waiting)[2]
                 self._changed.wait(left)

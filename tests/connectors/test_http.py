@@ -16,7 +16,7 @@ from retailvista import db
 from retailvista.clock import SystemClock
 from retailvista.connectors.http import ANSWER_BYTES_MAX, RequestsWire, origin_of
 from retailvista.connectors.port import Call, Reply, Sending
-from retailvista.connectors.sockets import IDLE_SECONDS_MAX
+from retailvista.connectors.sockets import IDLE_SECONDS_MAX, WATCHDOG, Guard
 from retailvista.errors import Refused
 from retailvista.vault import Secret
 
@@ -127,6 +127,34 @@ def test_what_may_have_arrived_has_no_answer(behave: Behaviour, problem: str):
         assert reply.sending is Sending.NO_ANSWER
         assert problem in reply.problem
         assert time.monotonic() - began < 4
+
+
+def test_an_answer_that_is_cut_at_any_byte_is_none():
+    """Half a header would be believed: four calls left today, where it said four thousand."""
+    whole = answer(b'{"d": 1}', b"X-RateLimit-Remaining: 4012\r\n")
+    left = list(range(len(whole) + 1))
+
+    def cut(sock: socket.socket, request: bytes) -> None:
+        sock.sendall(whole[: left[0]])
+        sock.shutdown(socket.SHUT_RDWR)
+
+    with server(cut) as url:
+        wire = wire_to(url)
+        while len(left) > 1:
+            reply = post(url, wire, seconds=10)
+            assert (reply.sending, reply.headers) == (Sending.NO_ANSWER, {}), left[0]
+            del left[0]
+        assert post(url, wire, seconds=10).body == b'{"d": 1}'
+
+
+def test_no_first_byte_leaves_after_the_deadline_though_the_watchdog_sleeps():
+    """A process that was stopped for minutes may go on with the sender first."""
+    here, there = socket.socketpair()
+    with here, there, Guard(0.05) as guard, WATCHDOG._changed:
+        time.sleep(0.1)
+        with pytest.raises(TimeoutError):
+            guard.about_to_send(here)
+        assert not guard.started
 
 
 def test_a_closed_port_is_certainly_not_sent():

@@ -28,6 +28,8 @@ FAULTS = {
     "throttled": (2, 1),
     "slow": (3, 1),
     "slow_before": (3, 0),
+    "stopped_after": (3, 1),
+    "stopped_before": (3, 1),
     "unknown_refusal": (1, 0),
     "known_refusal": (1, 0),
     "forged_401": (1, 0),
@@ -105,8 +107,10 @@ class FaultyWire:
             return self._reply(Sending.ANSWERED, Answer(status, body, headers))
         if fault == "not_sent":
             return self._reply(Sending.NOT_SENT)
-        if fault in ("slow", "slow_before"):
-            return self._slow(call, before=fault == "slow_before")
+        if fault.startswith(("slow", "stopped")):
+            longest = (1, 100) if fault.startswith("slow") else (320, 1500)
+            seconds = self.scheduler.dice.uniform(*longest)
+            return self._slow(call, seconds, before=fault.endswith("before"))
         if fault in ("lost_answer", "crash_after"):
             self._carry_out(call)
         if fault in ("crash_before", "crash_after"):
@@ -117,8 +121,8 @@ class FaultyWire:
             self.scheduler.later(self.scheduler.dice.uniform(1, 300), lambda: self._arrive(request))
         return self._silence(call)
 
-    def _slow(self, call: Call, *, before: bool) -> Reply:
-        seconds = self.scheduler.dice.uniform(1, 100)
+    def _slow(self, call: Call, seconds: float, *, before: bool) -> Reply:
+        """The network, or our own process, stands still before or after the work is done."""
         if before:
             self.scheduler.pause(seconds)
             return self._answered(call)

@@ -24,6 +24,8 @@ QUARANTINE = timedelta(seconds=599)
 UNHEARD = timedelta(seconds=178)
 LOOK_WITHIN = timedelta(seconds=6)
 
+CHANGES = ("ready", "check", "posted", "verified", "rejected", "conflict", "decide")
+
 
 class Violation(AssertionError):
     """The product did what it must never do."""
@@ -51,6 +53,7 @@ class Judge:
         self.looked: list[tuple[int, int, datetime]] = []
         self.blind = False
         self.resends = 0
+        self.stale = 0
 
     def before_post(self, call: Call, owner: str) -> None:
         """The intent stands in the database, with these bytes and enough of the lease."""
@@ -132,6 +135,18 @@ class Judge:
                 "SELECT count(*) FROM export WHERE state = 'verified' OR decision = 'accepted'"
             )
             return bool(connection.execute(query).scalar())
+
+    def stale_workers_changed_nothing(self) -> None:
+        """Once a claim was taken over, its worker leaves evidence and nothing else."""
+        newest: dict[int, int] = {}
+        with self.engine.connect() as connection:
+            query = text("SELECT export_id, attempt, kind FROM evidence ORDER BY id")
+            rows = connection.execute(query).fetchall()
+        for export, attempt, kind in rows:
+            if attempt < newest.get(export, 0) and kind in CHANGES:
+                raise Violation(f"a stale worker made export {export} {kind}")
+            self.stale += kind.startswith("stale")
+            newest[export] = max(attempt, newest.get(export, 0))
 
     def in_books(self) -> dict[str, int]:
         """Entries per posting key."""

@@ -58,6 +58,7 @@ class Outcome:
     log: list[str]
     resends: int
     asked: int
+    stale: int = 0
     problem: str = ""
 
 
@@ -115,6 +116,7 @@ class Run:
             outcome.problem = str(violation)
         finally:
             outcome.resends = self.judge.resends
+            outcome.stale = self.judge.stale
             self.scheduler.close()
             self.engine.dispose()
             self.sandbox.stop()
@@ -204,7 +206,8 @@ class Run:
             return False
         connector = self.stage.connector()
         if connector.paused and connector.paused_until is None:
-            return not any(facts.lease_until for facts in self._facts())
+            now = self.clock.now()
+            return not any(f.lease_until and f.lease_until > now for f in self._facts())
         facts = self._facts()
         if any(f.decision == actions.NEW_NUMBER_ASKED for f in facts):
             return False
@@ -236,6 +239,7 @@ class Run:
             session.close()
 
     def _check_end(self) -> None:
+        self.judge.stale_workers_changed_nothing()
         books = self.judge.in_books()
         for facts in self._facts():
             if facts.state not in ("verified", "posted"):

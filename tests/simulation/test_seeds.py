@@ -32,6 +32,7 @@ def test_the_faults_really_happen() -> None:
     assert {outcome.profile for outcome in outcomes} == set(PROFILES)
     assert sum(outcome.resends for outcome in outcomes) >= 3
     assert sum(outcome.asked for outcome in outcomes) >= 10
+    assert sum(outcome.stale for outcome in outcomes) >= 1, "nobody ever came back too late"
     text = "\n".join(line for outcome in outcomes for line in outcome.log)
     for word in (
         "crash",
