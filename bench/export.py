@@ -39,6 +39,7 @@ from tests import stage as stages
 
 ENTRIES = "generaljournalentry/GeneralJournalEntries"
 LIKE_PEER, CALLS_MAX = 0.5, 1.1
+PEER_FEW = 40
 
 
 def _lift_our_own_limits() -> None:
@@ -77,7 +78,9 @@ def _measure(folder: Path, count: int) -> dict[str, float]:
         found["calls per verified journal"] = (_calls(stage) - calls) / count
         bodies = _bodies(stage)
         found["exact-online-sdk"] = _rate(count, _sdk(site, tokens["sdk"], bodies))
-        found["exactonline"] = _rate(count, _osso(site, tokens["exactonline"], bodies))
+        # exactonline sleeps by itself as the minute's 60 calls run out: it is timed before that.
+        few = bodies[:PEER_FEW]
+        found["exactonline"] = _rate(len(few), _osso(site, tokens["exactonline"], few))
         return found
     finally:
         server.terminate()

@@ -62,7 +62,7 @@ MUTANTS = (
         "journals/claiming.py",
         '**unknown_from(now, clock), "last_outcome": ladder.LOST}',
         '**unknown_from(now, clock), "last_outcome": ladder.LOST, "unknown_since": facts.sent_at}',
-        "14:400",
+        "99:400",
     ),
     Mutant(
         "a blind look counts as absent",
@@ -76,7 +76,7 @@ MUTANTS = (
         "connectors/exact_online/answers.py",
         "            outcome = Outcome.UNKNOWN\n    return",
         "            outcome = Outcome.REJECTED\n    return",
-        "0:100",
+        "21:200",
     ),
     Mutant(
         "the lane does not wait for the first look",
