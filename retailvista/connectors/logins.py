@@ -32,6 +32,7 @@ from retailvista.connectors.port import (
 )
 from retailvista.connectors.port import Session as ProviderSession
 from retailvista.connectors.registry import provider_of
+from retailvista.connectors.saying import CONNECTED, Saying
 from retailvista.errors import Later, LoginNeeded, Refused, RetailVistaError, Unknown
 from retailvista.runs.asking import ask
 from retailvista.vault import KeyLost, SealBroken
@@ -39,7 +40,6 @@ from retailvista.vault import KeyLost, SealBroken
 # Authorising at a web thread: never longer than this in all.
 CALLBACK_SECONDS = 20
 
-CONNECTED = "connected"
 DENIED = "denied"
 NO_CODE = "no_code"
 MISMATCH = "callback_mismatch"
@@ -77,26 +77,13 @@ class LoginStart:
 
 
 @dataclass(frozen=True, slots=True)
-class LoginResult:
-    """How a login ended. `msgid % values` is the English text; nothing was stored unless ok."""
+class LoginResult(Saying):
+    """How a login ended; nothing was stored unless ok."""
 
-    kind: str
-    values: dict[str, str] = field(default_factory=dict)
+    TEXTS = TEXTS
+
     user_name: str = ""
     divisions: tuple[Division, ...] = ()
-
-    @property
-    def ok(self) -> bool:
-        return self.kind == CONNECTED
-
-    @property
-    def msgid(self) -> str:
-        return TEXTS[self.kind]
-
-    @property
-    def message(self) -> str:
-        """In English; screens translate the msgid."""
-        return self.msgid % self.values
 
 
 def start_login(

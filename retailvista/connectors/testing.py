@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass
 
 from sqlalchemy.orm import Session
 
@@ -14,10 +14,10 @@ from retailvista.connectors.lanes import LaneClosed
 from retailvista.connectors.models import Connector
 from retailvista.connectors.outside import Outside
 from retailvista.connectors.port import Division
+from retailvista.connectors.saying import CONNECTED, Saying
 from retailvista.connectors.visits import Visit, open_visit
 from retailvista.errors import Later, LoginNeeded, Refused, Unknown
 
-CONNECTED = "connected"
 NOT_SAVED = "not_saved"
 NOT_AUTHORISED = "not_authorised"
 EXPIRED = "expired"
@@ -41,28 +41,14 @@ TEXTS = {
 
 
 @dataclass(frozen=True, slots=True)
-class TestResult:
+class TestResult(Saying):
     """What the test found. `detail` is the provider's own words."""
 
     __test__ = False  # not a test case of pytest
+    TEXTS = TEXTS
 
-    kind: str
-    values: dict[str, str] = field(default_factory=dict)
     detail: str = ""
     divisions: tuple[Division, ...] = ()
-
-    @property
-    def ok(self) -> bool:
-        return self.kind == CONNECTED
-
-    @property
-    def msgid(self) -> str:
-        return TEXTS[self.kind]
-
-    @property
-    def message(self) -> str:
-        """In English; screens translate the msgid."""
-        return self.msgid % self.values
 
 
 def test_connector(outside: Outside, number: int) -> TestResult:

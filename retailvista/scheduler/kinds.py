@@ -115,7 +115,7 @@ def test(outside: Outside, facts: RunFacts) -> Counts:
     assert facts.connector_number is not None, "a test is of one connector"
     result = testing.test_connector(outside, facts.connector_number)
     say(outside, facts, "info", result.message)
-    return {"connected": 1} if result.kind == "connected" else {"failed": 1}
+    return {"connected": 1} if result.ok else {"failed": 1}
 
 
 def prove(outside: Outside, facts: RunFacts) -> Counts:

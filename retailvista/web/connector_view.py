@@ -20,6 +20,7 @@ from retailvista.connectors.app_keys import NO_APPS, uses_operators_app
 from retailvista.connectors.models import Connector, Grant
 from retailvista.connectors.port import AppKeys
 from retailvista.connectors.registry import PROVIDERS
+from retailvista.connectors.saying import CONNECTED
 
 # What a view takes over from the row as it is.
 SAME = (
@@ -127,7 +128,7 @@ def _last_test(kept: dict[str, Any]) -> dict[str, Any]:
     words = gettext(testing.TEXTS[kind], **kept["values"]) if kind in testing.TEXTS else ""
     return {
         "tested": words,
-        "test_well": kind == testing.CONNECTED,
+        "test_well": kind == CONNECTED,
         "test_detail": kept.get("detail", "") if words else "",
     }
 

@@ -15,6 +15,7 @@ from retailvista.companies import addresses
 from retailvista.connectors import attempts, logins, registering
 from retailvista.connectors.attempts import COMMAND_LINE
 from retailvista.connectors.models import Connector, Grant, OauthAttempt
+from retailvista.connectors.saying import CONNECTED
 from retailvista.errors import NotFound, Refused
 from retailvista.web import wiring
 from retailvista.web.access import ADMINISTRATOR, EVERYONE, allow, need
@@ -88,7 +89,7 @@ def result(number: int) -> str:
             .limit(1)
         ).first()
         grant = session.scalar(select(Grant).where(Grant.id == (row.grant_id or 0)))
-    if kind == logins.CONNECTED and grant is None:
+    if kind == CONNECTED and grant is None:
         raise NotFound
     values = {
         "said": attempt.problem if attempt else "",

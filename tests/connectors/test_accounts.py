@@ -13,7 +13,7 @@ from pathlib import Path
 import pytest
 
 from retailvista.companies.scope import company_scope
-from retailvista.connectors import testing
+from retailvista.connectors import saying, testing
 from retailvista.connectors.http import RequestsWire
 from retailvista.connectors.logins import finish_login
 from retailvista.connectors.port import AppKeys, LineToBook, Outcome
@@ -89,7 +89,7 @@ def test_every_kind_of_account_works_by_its_settings_alone(side, sites, name):
     state = side.state_of_login()
     code = Visitor(site).code(account.user, client_id=account.client_id)
     assert finish_login(side.outside, 25, state, code, "", BOUND, PERSON).ok
-    assert testing.test_connector(side.outside, 25).kind == testing.CONNECTED
+    assert testing.test_connector(side.outside, 25).kind == saying.CONNECTED
 
     row = side.connector()
     with open_visit(side.outside, row.id, posting=True) as visit:

@@ -10,7 +10,7 @@ from sqlalchemy import select, update
 
 from retailvista import db
 from retailvista.companies.models import Licence
-from retailvista.connectors import masters, testing
+from retailvista.connectors import masters, saying, testing
 from retailvista.connectors.lanes import LaneClosed
 from retailvista.connectors.models import RequestLog
 from retailvista.connectors.port import Outcome
@@ -167,7 +167,7 @@ def outcome_of_test(side: Side) -> testing.TestResult:
 @pytest.mark.statement("R-37")
 def test_test_says_connected(connected: Side):
     result = outcome_of_test(connected)
-    assert (result.kind, result.ok) == (testing.CONNECTED, True)
+    assert (result.kind, result.ok) == (saying.CONNECTED, True)
     assert result.message == "Connected as Bo Khouder: 1000001 Tuincentrum Groenhof B.V."
 
 
