@@ -152,13 +152,17 @@ def show_one(alias: str, number: int) -> dict[str, Any]:
 @click.argument("number", type=int)
 @json_option
 def test_one(alias: str, number: int) -> Answer:
-    """Ask the provider whether this connector works; exit 1 when it does not."""
+    """Ask the provider whether this connector works; exit 1 when it does not.
+
+    One that was stopped because access was refused goes on when it works again.
+    """
     with in_company(alias) as (outside, _session, _company):
         result = testing.test_connector(outside, number)
         document = {
             "kind": result.kind,
             "message": result.message,
             "detail": result.detail,
+            "resumed": result.resumed,
             "divisions": [
                 {"code": found.code, "name": found.name, "currency": found.currency}
                 for found in result.divisions

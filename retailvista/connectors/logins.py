@@ -33,8 +33,8 @@ from retailvista.connectors.port import (
 from retailvista.connectors.port import Session as ProviderSession
 from retailvista.connectors.registry import provider_of
 from retailvista.connectors.saying import CONNECTED, Saying
+from retailvista.connectors.stopped import ask_for_export, go_on
 from retailvista.errors import Later, LoginNeeded, Refused, RetailVistaError, Unknown
-from retailvista.runs.asking import ask
 from retailvista.vault import KeyLost, SealBroken
 
 # Authorising at a web thread: never longer than this in all.
@@ -258,9 +258,9 @@ def _go_on(session: Session, grant_id: int) -> None:
     """
     for number in users_of(session, grant_id):
         row = connector_by_number(session, number)
-        if row.conflicts_in_a_row == 0:
-            row.paused, row.paused_until = "", None
-        ask(session, "export", str(number), asked_by="sweep", connector_number=number)
+        if row.paused and row.conflicts_in_a_row == 0:
+            go_on(session, row, "system", by="login")
+        ask_for_export(session, number)
 
 
 def _remember_divisions(row: Connector, divisions: tuple[Division, ...], at: datetime) -> None:

@@ -16,6 +16,7 @@ from sqlalchemy.orm import Session
 
 from retailvista import db
 from retailvista.companies import audit
+from retailvista.connectors import stopped
 from retailvista.connectors.choosing import (
     check_alias,
     check_licence,
@@ -193,9 +194,8 @@ def resume(session: Session, number: int, actor: str) -> None:
     """Go on after a pause, when a person has dealt with its reason."""
     with db.transaction(session):
         row = connector_by_number(session, number)
-        why = row.paused
-        row.paused, row.paused_until, row.conflicts_in_a_row = "", None, 0
-        audit.record(session, actor, "connector_resumed", f"connector {number}", paused=why)
+        stopped.go_on(session, row, actor)
+        stopped.ask_for_export(session, number)
 
 
 def empty_token(session: Session, number: int, actor: str) -> None:

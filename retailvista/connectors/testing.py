@@ -1,8 +1,11 @@
-"""The Test button: one or two cheap calls that tell apart what can be wrong with a connector."""
+"""The Test button: a few cheap calls that tell apart what can be wrong with a connector.
+
+A connector that was stopped because the provider refused access goes on after a good test.
+"""
 
 from __future__ import annotations
 
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 
 from sqlalchemy.orm import Session
 
@@ -15,6 +18,7 @@ from retailvista.connectors.models import Connector
 from retailvista.connectors.outside import Outside
 from retailvista.connectors.port import Division
 from retailvista.connectors.saying import CONNECTED, Saying
+from retailvista.connectors.stopped import ask_for_export, go_on, is_proved_by_access
 from retailvista.connectors.visits import Visit, open_visit
 from retailvista.errors import Later, LoginNeeded, Refused, Unknown
 
@@ -22,10 +26,16 @@ NOT_SAVED = "not_saved"
 NOT_AUTHORISED = "not_authorised"
 EXPIRED = "expired"
 NO_ACCESS = "no_access"
+NO_RIGHTS = "no_rights"
 NO_DIVISION = "no_division"
 DOWN = "provider_down"
 BUSY = "busy"
 REFUSED = "refused"
+
+RESUMED = "The provider had refused access; it does not any more, so sending goes on."
+CALLS = 2
+# Only for a connector that was stopped: its rights, and its journal code.
+RIGHTS_CALLS = 2
 
 TEXTS = {
     CONNECTED: "Connected as %(user)s: %(division)s",
@@ -33,6 +43,8 @@ TEXTS = {
     NOT_AUTHORISED: "The connector is not logged in. Press oAuth.",
     EXPIRED: "The login has expired. Log in again.",
     NO_ACCESS: "The login works, but has no access to division %(division)s.",
+    NO_RIGHTS: "The login works, but it may not read entries in division %(division)s, or journal"
+    " code %(journal)s is not there.",
     NO_DIVISION: "The login works. Choose a division.",
     DOWN: "The provider cannot be reached or is out of order. Nothing is wrong with the login.",
     BUSY: "The limit of calls is reached. It will be possible again at %(at)s.",
@@ -42,13 +54,14 @@ TEXTS = {
 
 @dataclass(frozen=True, slots=True)
 class TestResult(Saying):
-    """What the test found. `detail` is the provider's own words."""
+    """What the test found. `detail` is the provider's own words; `resumed`: it sends again."""
 
     __test__ = False  # not a test case of pytest
     TEXTS = TEXTS
 
     detail: str = ""
     divisions: tuple[Division, ...] = ()
+    resumed: bool = False
 
 
 def test_connector(outside: Outside, number: int) -> TestResult:
@@ -58,14 +71,14 @@ def test_connector(outside: Outside, number: int) -> TestResult:
         with db.reading(session):
             row = connector_by_number(session, number)
             draft, connector_id, state = row.draft, row.id, login_state(session, row)
+            refused = is_proved_by_access(row)
         if draft:
             return TestResult(NOT_SAVED)
         if state.kind in ("none", "expired"):
             result = TestResult(NOT_AUTHORISED if state.kind == "none" else EXPIRED)
         else:
-            result = _asked(outside, connector_id)
-        _remember(session, number, result)
-        return result
+            result = _asked(outside, connector_id, refused=refused)
+        return _remember(session, number, result)
     finally:
         session.close()
 
@@ -73,10 +86,11 @@ def test_connector(outside: Outside, number: int) -> TestResult:
 test_connector.__test__ = False  # type: ignore[attr-defined]  # nor is this one
 
 
-def _asked(outside: Outside, connector_id: int) -> TestResult:
+def _asked(outside: Outside, connector_id: int, *, refused: bool) -> TestResult:
     try:
-        with open_visit(outside, connector_id, calls=2, checking=True) as visit:
-            return _looked(visit)
+        calls = CALLS + (RIGHTS_CALLS if refused else 0)
+        with open_visit(outside, connector_id, calls, checking=True) as visit:
+            return _looked(visit, refused=refused)
     except LoginNeeded as error:
         kind = EXPIRED if "expired" in f"{error} {error.said}".lower() else NOT_AUTHORISED
         return TestResult(kind, detail=error.said or str(error))
@@ -90,7 +104,7 @@ def _asked(outside: Outside, connector_id: int) -> TestResult:
         return TestResult(REFUSED, {"said": error.said or str(error)}, error.said)
 
 
-def _looked(visit: Visit) -> TestResult:
+def _looked(visit: Visit, *, refused: bool) -> TestResult:
     user = visit.me()
     divisions = tuple(visit.divisions())
     pinned = visit.connector.division
@@ -99,25 +113,36 @@ def _looked(visit: Visit) -> TestResult:
         return TestResult(NO_DIVISION, divisions=divisions)
     if found is None:
         return TestResult(NO_ACCESS, {"division": str(pinned)}, divisions=divisions)
+    journal = visit.connector.journal_code
+    if refused and journal and not visit.sees_entries(journal):
+        missing = {"division": str(pinned), "journal": journal}
+        return TestResult(NO_RIGHTS, missing, divisions=divisions)
     name = f"{found.code} {found.name}".strip()
     return TestResult(CONNECTED, {"user": user.name, "division": name}, divisions=divisions)
 
 
-def _remember(session: Session, number: int, result: TestResult) -> None:
+def _remember(session: Session, number: int, result: TestResult) -> TestResult:
+    """Keep what was found; a connector that was refused and is not any more goes on."""
     with db.transaction(session):
         row = connector_by_number(session, number)
+        if result.ok and is_proved_by_access(row):
+            go_on(session, row, "system", by="test")
+            ask_for_export(session, number)
+            result = replace(result, resumed=True)
         document = dict(row.last_test or {})
         document |= {
             "kind": result.kind,
             "at": db.now(session).isoformat(),
             "values": result.values,
             "detail": result.detail[:300],
+            "resumed": result.resumed,
         }
         if result.divisions:
             document["divisions"] = [asdict(found) for found in result.divisions]
             _refresh_division(row, result.divisions)
         row.last_test = document
         audit.record(session, "system", "connector_tested", f"connector {number}", kind=result.kind)
+    return result
 
 
 def _refresh_division(row: Connector, divisions: tuple[Division, ...]) -> None:

@@ -8,18 +8,16 @@ from __future__ import annotations
 
 from typing import Any
 
-from sqlalchemy import select, update
+from sqlalchemy import update
 from sqlalchemy.orm import Session
 
 from retailvista import db
 from retailvista.companies import audit
 from retailvista.companies.scope import scoped_company_id
-from retailvista.connectors.models import Connector
 from retailvista.errors import NotFound, Refused
 from retailvista.journals import actions, claiming
 from retailvista.journals.evidence import EXPORT, ExportFacts, add_evidence, read_facts, table_of
 from retailvista.journals.models import JournalRow
-from retailvista.journals.settling import resume
 
 JOURNAL = table_of(JournalRow)
 
@@ -115,19 +113,3 @@ def _exported(session: Session, facts: ExportFacts) -> None:
         .where(JOURNAL.c.company_id == scoped_company_id(), JOURNAL.c.id == facts.journal_id)
         .values(state="exported", problem="")
     )
-
-
-def resume_connector(session: Session, number: int, actor: str) -> None:
-    """Let a stopped connector go on; its conflicts are counted from nothing again."""
-    with db.transaction(session):
-        connector = session.scalar(
-            select(Connector)
-            .where(Connector.number == number)
-            .execution_options(populate_existing=True)
-        )
-        if connector is None:
-            raise NotFound(f"There is no connector {number}.")
-        audit.record(session, actor, "connector resumed", f"connector {number}",
-                     paused=connector.paused)  # fmt: skip
-        resume(session, connector.id)
-        session.expire(connector)

@@ -192,15 +192,6 @@ def pause(session: Session, connector_id: int, why: str, until: datetime | None)
     )
 
 
-def resume(session: Session, connector_id: int) -> None:
-    """Go on, and start counting conflicts again."""
-    session.execute(
-        update(CONNECTOR)
-        .where(CONNECTOR.c.company_id == scoped_company_id(), CONNECTOR.c.id == connector_id)
-        .values(paused="", paused_until=None, conflicts_in_a_row=0)
-    )
-
-
 def end_pause(session: Session, connector_id: int) -> None:
     """A rest that is over; what a person must resume stays."""
     session.execute(

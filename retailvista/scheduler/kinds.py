@@ -115,6 +115,8 @@ def test(outside: Outside, facts: RunFacts) -> Counts:
     assert facts.connector_number is not None, "a test is of one connector"
     result = testing.test_connector(outside, facts.connector_number)
     say(outside, facts, "info", result.message)
+    if result.resumed:
+        say(outside, facts, "info", testing.RESUMED)
     return {"connected": 1} if result.ok else {"failed": 1}
 
 

@@ -15,7 +15,7 @@ from flask_babel import gettext as _
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from retailvista.connectors import expiry, testing
+from retailvista.connectors import expiry, stopped, testing
 from retailvista.connectors.app_keys import NO_APPS, uses_operators_app
 from retailvista.connectors.models import Connector, Grant
 from retailvista.connectors.port import AppKeys
@@ -55,9 +55,11 @@ class ConnectorView:
     log_requests: bool
     paused: str
     paused_until: datetime | None
+    ends_by_test: bool
     tested: str
     test_well: bool
     test_detail: str
+    test_resumed: bool
     has_token: bool
     connected: bool
     login_why: str
@@ -108,6 +110,7 @@ def view(
         **same,
         provider_name=provider.name if provider else connector.provider,
         **_last_test(connector.last_test or {}),
+        ends_by_test=stopped.is_proved_by_access(connector),
         has_secret=bool(connector.client_secret_sealed),
         uses_operators_app=uses_operators_app(connector, apps),
         secret_set_at=connector.client_secret_set_at,
@@ -130,6 +133,7 @@ def _last_test(kept: dict[str, Any]) -> dict[str, Any]:
         "tested": words,
         "test_well": kind == CONNECTED,
         "test_detail": kept.get("detail", "") if words else "",
+        "test_resumed": bool(kept.get("resumed")),
     }
 
 

@@ -24,7 +24,6 @@ from retailvista.connectors.masters import stored_master
 from retailvista.connectors.models import Connector, Grant, RequestLog
 from retailvista.connectors.registry import provider_of
 from retailvista.errors import Refused
-from retailvista.journals import deciding
 from retailvista.web import wiring
 from retailvista.web.access import ADMINISTRATOR, BOOKKEEPER, VIEWER, allow
 from retailvista.web.asking import ask_for
@@ -154,7 +153,7 @@ def switch_automatic(number: int) -> Response:
 @screen.post("/connectors/<int:number>/resume")
 @allow(BOOKKEEPER)
 def resume(number: int) -> Response:
-    deciding.resume_connector(wiring.session(), number, g.login.email)
+    registering.resume(wiring.session(), number, g.login.email)
     return redirect(url_for(".page", number=number, done="saved"), 303)
 
 

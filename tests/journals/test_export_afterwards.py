@@ -11,6 +11,7 @@ from sqlalchemy.orm import Session
 
 from retailvista.companies.models import Instance
 from retailvista.companies.scope import company_scope
+from retailvista.connectors import registering
 from retailvista.connectors.models import Connector, PostingSeat
 from retailvista.errors import Refused
 from retailvista.journals import actions, deciding
@@ -75,7 +76,7 @@ def test_after_three_conflicts_in_a_row_the_connector_stops(stage: Stage, clock:
     assert "in a row" in stage.connector().paused
     assert len(stage.booked()) == 4
     stage.sandbox.faults.clear()
-    stage.ask(lambda s: deciding.resume_connector(s, 25, "bo"))
+    stage.ask(lambda s: registering.resume(s, 25, "bo"))
     clock.move(minutes=2)
     stage.export()
     assert stage.states().count("verified") == 4

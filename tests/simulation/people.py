@@ -6,6 +6,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from retailvista import db
+from retailvista.connectors import registering
 from retailvista.journals import actions, deciding
 from retailvista.journals.evidence import ExportFacts, read_facts
 from retailvista.journals.models import JournalRow
@@ -17,7 +18,7 @@ def act(session: Session, stage: Stage, scheduler: Scheduler, books: dict[str, i
     """Resume what stopped and decide what waits for a person; whether anything was to do."""
     acted = False
     if stage.connector().paused:
-        deciding.resume_connector(session, 25, "person")
+        registering.resume(session, 25, "person")
         acted = True
     with db.reading(session):
         exports = read_facts(session)
