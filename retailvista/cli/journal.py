@@ -11,6 +11,7 @@ from retailvista import db as database
 from retailvista.cli.company import DAY
 from retailvista.cli.program import ACTOR, Answer, in_company, json_option
 from retailvista.cli.waiting import run_and_wait
+from retailvista.connectors.choosing import connector_by_number
 from retailvista.errors import Refused
 from retailvista.journals import (
     building,
@@ -140,9 +141,12 @@ def export(alias: str, number: int | None) -> Answer:
     """One pass of what the engine does, waited for.
 
     Exit 1 when it could not be done, a journal is rejected or in conflict, or what waits needs a
-    person first.
+    person first. Every reason why something waits is said on stderr.
     """
     with in_company(alias) as (outside, session, _company):
+        if number is not None:
+            with database.reading(session):
+                connector_by_number(session, number)
         run = run_and_wait(
             outside, "export", str(number or ""), {"until_idle": True}, connector_number=number
         )

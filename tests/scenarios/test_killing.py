@@ -230,3 +230,15 @@ def test_a_command_says_why_journals_wait(ready):
     ask(ready, "UPDATE instance SET sending_locked = 'This database was restored.'")
     result = ready.run(*EXPORT)
     assert (result.exit_code, "Sending is locked. This database was" in result.stderr) == (1, True)
+
+
+def test_a_command_says_which_journal_holds_up_the_others(ready, sandbox):
+    release(ready)
+    sandbox.faults.add("drop_before", method="POST", path="*GeneralJournalEntries")
+    sandbox.faults.add("html_503", method="GET", path="*GeneralJournalEntries", times=99)
+    result = ready.run(*EXPORT)
+    assert json.loads(result.stdout)["unknown"] == 1
+    assert "Waits: " in result.stderr
+    assert "onnector 25" in result.stderr
+    wrong = ready.run(*EXPORT, "--connector", "99")
+    assert (wrong.exit_code, "There is no connector 99." in wrong.stderr) == (1, True)
