@@ -27,6 +27,10 @@ from retailvista.vault import KeyLost, SealBroken, Secret
 
 # More than twice the deadline of the call it covers.
 LEASE = timedelta(seconds=300)
+TEXTS = {
+    Reason.WAIT: "No new token yet: it is too early, or the provider could not be reached before.",
+    Reason.USED_UP: "No new token yet: the token calls of today are used up.",
+}
 UNREADABLE = "The stored tokens cannot be opened with the key of this installation."
 
 
@@ -108,7 +112,7 @@ def raise_unless_due(decision: Decision, why: str) -> None:
             raise LoginNeeded(why or "A new login is needed.")
         case Reason.WAIT | Reason.USED_UP:
             assert decision.until is not None, "whoever waits knows until when"
-            raise Later(f"No new token yet: {decision.reason.value}.", not_before=decision.until)
+            raise Later(TEXTS[decision.reason], not_before=decision.until)
 
 
 def _opened(

@@ -8,6 +8,9 @@ from pathlib import Path
 import pytest
 from babel.messages.mofile import read_mo
 
+from retailvista.connectors.grant_facts import Decision, Reason
+from retailvista.connectors.turns import raise_unless_due
+from retailvista.errors import Later
 from retailvista.web import words
 from scripts import translations
 
@@ -73,6 +76,20 @@ def test_a_sentence_of_a_use_case_is_shown_in_dutch(site):
         )
         assert words.translated("Connected as Bo: 1 Groenhof") == "Verbonden als Bo: 1 Groenhof"
         assert words.translated("Something nobody translated.") == "Something nobody translated."
+
+
+def test_why_there_is_no_new_token_is_said_in_dutch(site, clock):
+    """A sentence for each reason; a word put into another sentence would stay English."""
+    said = []
+    for reason in (Reason.WAIT, Reason.USED_UP):
+        with pytest.raises(Later) as raised:
+            raise_unless_due(Decision(reason, clock.now()), "")
+        with site.app.test_request_context("/"):
+            said.append(words.translated(raised.value))
+    assert said == [
+        "Nog geen nieuw token: het is te vroeg, of de aanbieder was eerder niet bereikbaar.",
+        "Nog geen nieuw token: de tokenverzoeken van vandaag zijn op.",
+    ]
 
 
 def test_pages_are_in_the_language_of_the_person(site, admin):
