@@ -7,15 +7,19 @@ host had claimed is free at once instead of after the lease. Other hosts wait fo
 from __future__ import annotations
 
 import fcntl
+import glob
 import os
 import secrets
 import socket
+from contextlib import suppress
 from pathlib import Path
 
 FOLDER = "processes"
 # host (30) . pid (7) . 12 digits # 12 digits
 NAME_MAX = 64
 LEASE_MARK = "#"
+# A process that makes its file has its lock well before that.
+BEGINNING_SECONDS = 60
 
 
 class Owner:
@@ -28,6 +32,15 @@ class Owner:
         self._path = self._folder / self.name
         self._handle = os.open(self._path, os.O_RDWR | os.O_CREAT, 0o600)
         fcntl.flock(self._handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        self._clear_away()
+
+    def _clear_away(self) -> None:
+        """Files of killed processes of this host: a missing file says the same as a free one."""
+        own = os.fstat(self._handle).st_mtime
+        for path in self._folder.glob(f"{glob.escape(host_part())}*"):
+            with suppress(FileNotFoundError):
+                if own - path.stat().st_mtime > BEGINNING_SECONDS:
+                    is_dead(self._folder.parent, path.name)
 
     def leave(self) -> None:
         """The process ends in order."""
