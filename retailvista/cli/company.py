@@ -12,7 +12,7 @@ from sqlalchemy import select
 from retailvista import db as database
 from retailvista.cli.program import ACTOR, in_company, json_option, open_outside, secret_from
 from retailvista.companies import people, registering
-from retailvista.companies.models import ROLES
+from retailvista.companies.models import LICENCES, ROLES
 from retailvista.companies.scope import company_scope
 from retailvista.connectors.models import Connector
 from retailvista.errors import NotFound, Refused
@@ -45,7 +45,7 @@ def company() -> None:
 @click.argument("number", type=int)
 @click.argument("name")
 @click.option("--alias", required=True, help="The first part of its address.")
-@click.option("--licence", "licences", multiple=True)
+@click.option("--licence", "licences", multiple=True, type=click.Choice(LICENCES))
 @click.option("--warn", "warn", multiple=True, help="Who is warned before a login expires.")
 @click.option("--post-from", type=DAY, help="Nothing older is posted.")
 @json_option
@@ -69,6 +69,25 @@ def add_company(
             "licences": list(licences),
             "post_from": row.post_from,
         }
+
+
+@company.command("licence")
+@click.option("--company", "alias", required=True)
+@click.option("--give", multiple=True, type=click.Choice(LICENCES))
+@click.option("--withdraw", multiple=True, type=click.Choice(LICENCES))
+@json_option
+def change_licences(alias: str, give: tuple[str, ...], withdraw: tuple[str, ...]) -> dict[str, Any]:
+    """Give or withdraw licences: the operator alone does that. Without options they are shown.
+
+    Withdrawing one stops exports at once and loses nothing.
+    """
+    with in_company(alias) as (_outside, session, owner):
+        with database.reading(session):
+            held = set(registering.licences_of(session))
+        wanted = (held | set(give)) - set(withdraw)
+        if wanted != held:
+            registering.set_licences(session, wanted, ACTOR)
+        return {"number": owner.number, "alias": owner.alias, "licences": sorted(wanted)}
 
 
 @company.command("list")

@@ -17,6 +17,8 @@ from retailvista.db import UtcDateTime, db
 
 ROLES = ("administrator", "bookkeeper", "viewer")
 LICENCE_EXACT = "Exact Online integration"
+# What the operator can give to a company.
+LICENCES = (LICENCE_EXACT,)
 
 
 class Company(db.Model):

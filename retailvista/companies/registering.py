@@ -17,7 +17,14 @@ from sqlalchemy.orm import Session
 from retailvista import db as database
 from retailvista.companies import audit
 from retailvista.companies.addresses import check_alias
-from retailvista.companies.models import Company, Licence, Store, TillLocation, WarningRecipient
+from retailvista.companies.models import (
+    LICENCES,
+    Company,
+    Licence,
+    Store,
+    TillLocation,
+    WarningRecipient,
+)
 from retailvista.companies.people import clean_email
 from retailvista.companies.scope import company_scope
 from retailvista.errors import NotFound, Refused
@@ -91,11 +98,10 @@ def change_company(  # noqa: PLR0913  the fields of the screen Companies
     language: str = "nl",
     country: str = "NL",
     post_from: date | None = None,
-    licences: Iterable[str] | None = None,
     warn: Iterable[str] | None = None,
     actor: str,
 ) -> Company:
-    """Change a company; None for licences or recipients leaves them as they are."""
+    """Change a company; None for recipients leaves them as they are. Licences stay."""
     name = _clean_name(name)
     if alias:
         check_alias(alias)
@@ -108,8 +114,6 @@ def change_company(  # noqa: PLR0913  the fields of the screen Companies
         company.name, company.alias = name, alias or None
         company.language, company.country = language, country
         company.post_from = post_from
-        if licences is not None:
-            _write_licences(session, licences)
         if warn is not None:
             _write_recipients(session, warn, language)
         after = {"name": name, "alias": alias, "post_from": str(post_from)}
@@ -133,7 +137,10 @@ def licences_of(session: Session) -> list[str]:
 
 
 def set_licences(session: Session, names: Iterable[str], actor: str) -> None:
-    """Give the company in scope exactly these licences; others are withdrawn, not deleted."""
+    """Give the company in scope exactly these licences; others are withdrawn, not deleted.
+
+    Only the operator does: no screen of a company calls this.
+    """
     with database.transaction(session):
         wanted = sorted(set(names))
         _write_licences(session, wanted)
@@ -254,6 +261,8 @@ def _refuse_taken_alias(session: Session, alias: str | None, own_id: int | None)
 
 def _write_licences(session: Session, names: Iterable[str]) -> None:
     wanted = {name.strip() for name in names if name.strip()}
+    if unknown := sorted(wanted - set(LICENCES)):
+        raise Refused(f"There is no licence {unknown[0]!r}. There is: {', '.join(LICENCES)}.")
     held = {row.name: row for row in session.scalars(select(Licence))}
     for name in wanted - held.keys():
         session.add(Licence(name=name))

@@ -1,6 +1,7 @@
 """Extra > Companies: the company's own data, alias, licences, recipients, stores and users.
 
 A person sees the companies he is a member of; only the one whose address is open can be changed.
+Licences are shown here and changed by the operator alone: nobody gives himself one.
 """
 
 from __future__ import annotations
@@ -14,15 +15,13 @@ from werkzeug.wrappers import Response
 from wtforms import (
     DateField,
     SelectField,
-    SelectMultipleField,
     StringField,
     TextAreaField,
     validators,
-    widgets,
 )
 
 from retailvista.companies import addresses, people, registering
-from retailvista.companies.models import LICENCE_EXACT, Company, Membership
+from retailvista.companies.models import LICENCES, Company, Membership
 from retailvista.companies.scope import across_companies
 from retailvista.connectors.models import Connector
 from retailvista.errors import NotFound, Refused
@@ -43,12 +42,6 @@ class CompanyForm(PageForm):
     language = SelectField(_l("Language"), choices=choices(LANGUAGES.items()))
     country = SelectField(_l("Country"), choices=["NL", "BE", "NO", "DK"])
     post_from = DateField(_l("Post from"), [validators.Optional()])
-    licences = SelectMultipleField(
-        _l("Licences"),
-        choices=[LICENCE_EXACT],
-        option_widget=widgets.CheckboxInput(),
-        widget=widgets.ListWidget(prefix_label=False),
-    )
     warn = TextAreaField(_l("Who is warned by e-mail"))
 
 
@@ -74,7 +67,6 @@ def page(number: int) -> str:
     with wiring.reading() as session:
         filled = CompanyForm(
             obj=company,
-            licences=registering.licences_of(session),
             warn="\n".join(row.email for row in registering.recipients_of(session)),
         )
     return _page(company, filled)
@@ -91,7 +83,7 @@ def save(number: int) -> str | Response | tuple[str, int]:
     if moved and company.alias and (affected := _affected(filled.alias.data)):
         return _page(company, filled, affected=affected)
     try:
-        values = filled.values("name", "language", "country", "post_from", "licences")
+        values = filled.values("name", "language", "country", "post_from")
         registering.change_company(
             wiring.session(), company.id, **values, alias=filled.alias.data or None,
             warn=(filled.warn.data or "").split(), actor=g.login.email,
@@ -136,8 +128,10 @@ def _page(company: OpenCompany, filled: CompanyForm, affected: list[Any] | None 
         stores = registering.stores_of(session)
         members = people.members(session)
         connectors = {row.id: row for row in session.scalars(select(Connector))}
+        held = registering.licences_of(session)
     return render_template(
         "company.html", form=filled, edited=company, stores=stores, members=members,
+        licences=[(name, name in held) for name in LICENCES],
         connectors=connectors, affected=affected or [], url=_url_of(company),
         base=addresses.public_url(wiring.settings(), None), instance=wiring.settings().instance,
     )  # fmt: skip

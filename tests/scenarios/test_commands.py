@@ -15,7 +15,8 @@ from tests.scenarios.house import TILL_FILES
 GROENHOF = [str(path) for path in sorted(TILL_FILES.glob("groenhof-*.xaa"))]
 # The commands as the design lists them; `auditfile` comes with its own part.
 CONTRACT = """
-init, demo, serve, worker, company add, company list, store add, store list, user add,
+init, demo, serve, worker, company add, company list, company licence,
+store add, store list, user add,
 connector add, connector list, connector show, connector test, connector set,
 connector login-url, links init, links list, links import, links set, receipts import,
 journals build, journals list, journals show, journals release, journals reverse,
@@ -75,6 +76,17 @@ def test_what_is_set_up_from_an_empty_folder(house):
         "--password-stdin", stdin="zeven gele tulpen\n",
     )  # fmt: skip
     assert user == {"email": "anna@groenhof.nl", "role": "bookkeeper", "new_person": True}
+
+
+def test_the_operator_gives_and_withdraws_licences(house):
+    house.begin()
+    whose = ("company", "licence", "--company", "groenhof")
+    exact = "Exact Online integration"
+    assert house.json(*whose) == {"number": 1, "alias": "groenhof", "licences": [exact]}
+    assert house.json(*whose, "--withdraw", exact)["licences"] == []
+    assert house.json("company", "list")[0]["licences"] == []
+    assert house.json(*whose, "--give", exact)["licences"] == [exact]
+    assert house.run(*whose, "--give", "Everything").exit_code == 2
 
 
 def test_from_till_files_to_built_journals(house):

@@ -8,6 +8,7 @@ import re
 import pytest
 from sqlalchemy import select
 
+from retailvista.companies import registering
 from retailvista.companies.models import AuditEvent
 from retailvista.companies.scope import company_scope
 from retailvista.connectors.models import Connector
@@ -16,7 +17,7 @@ from tests.web.site import PASSWORD
 
 COMPANY = {
     "name": "Tuincentrum Groenhof", "alias": "groenhof", "language": "nl", "country": "NL",
-    "post_from": "2026-01-01", "licences": "Exact Online integration", "warn": "a@groenhof.nl",
+    "post_from": "2026-01-01", "warn": "a@groenhof.nl",
 }  # fmt: skip
 
 
@@ -76,15 +77,36 @@ def test_without_an_alias_the_screen_says_mandatory_and_where_to_make_one(site, 
 @pytest.mark.statement("R-03")
 def test_without_the_licence_the_screen_says_so_plainly_and_keeps_everything(site, admin):
     fill(site)
-    admin.post("/companies/1", **{key: COMPANY[key] for key in COMPANY if key != "licences"})
+    with company_scope(site.companies["groenhof"]), site.outside.sessions() as session:
+        registering.set_licences(session, [], "cli")
     page = admin.get("/connectors").text
     assert "geen licentie" in page
+    assert "beheerder van RetailVista geeft licenties" in page
     assert 'href="/connectors/1"' in page
     assert "EUR 12.037,63" in admin.get("/journals").text
     for refused in ("/connectors", "/connectors/1"):
         assert admin.post(refused, name="Exact", site="https://start.exactonline.nl",
                           vat_mode="exact").status_code == 403  # fmt: skip
     assert admin.get("/connectors/1/oauth").status_code in (403, 409)
+
+
+@pytest.mark.statement("R-03")
+def test_nobody_gives_his_own_company_a_licence(site, admin):
+    """The screen shows them and says who can change them; what a form brings is not looked at."""
+    with company_scope(site.companies["groenhof"]), site.outside.sessions() as session:
+        registering.set_licences(session, [], "cli")
+    page = admin.get("/companies/1").text
+    assert "Exact Online integration" in page
+    assert "niet aanwezig" in page
+    assert "Alleen de beheerder van RetailVista zelf" in page
+    assert "licences" not in re.findall(r'name="(\w+)"', page)
+    sent = admin.post("/companies/1", **COMPANY, licences="Exact Online integration")
+    assert sent.status_code == 303
+    assert "niet aanwezig" in admin.get("/companies/1").text
+    with company_scope(site.companies["groenhof"]), site.outside.sessions() as session:
+        registering.set_licences(session, ["Exact Online integration"], "cli")
+    admin.post("/companies/1", **COMPANY)
+    assert "niet aanwezig" not in admin.get("/companies/1").text, "saving takes none away either"
 
 
 @pytest.mark.statement("R-16")
