@@ -179,7 +179,7 @@ def _open_installation(
         if found.uuid:
             (keyless.mark_lost if found.key_problem else keyless.mark_found)(session)
             app_keys.mark_found(session, app_keys.operators_apps(settings))
-            keyless.check_place(session, found, place.mark_of(settings.database_url))
+            keyless.check_place(session, found, place.mark_of(session))
     return found
 
 

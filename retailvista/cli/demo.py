@@ -85,7 +85,7 @@ def _begin(program: Program, settings: Settings) -> None:
         with app.app_context():
             database.upgrade(database.db.engine)
         with program.outside_of(app).sessions() as session:
-            mark = place.mark_of(settings.database_url)
+            mark = place.mark_of(session)
             installation.begin(session, settings.master_key_file, mark)
             with database.transaction(session):
                 # The books of the sandbox lie beside it: a demo that moved took them along.

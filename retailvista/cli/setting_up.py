@@ -28,7 +28,7 @@ def init() -> dict[str, Any]:
         with app.app_context():
             database.upgrade(database.db.engine)
         with program.outside_of(app).sessions() as session:
-            mark = place.mark_of(settings.database_url)
+            mark = place.mark_of(session)
             begun = installation.begin(session, settings.master_key_file, mark)
             found = installation.look(session, settings.master_key_file)
     return {
@@ -69,8 +69,9 @@ def restore(file: Path, replace: bool) -> dict[str, Any]:
             with app.app_context():
                 database.upgrade(database.db.engine)
             with program.outside_of(app).sessions() as session:
+                mark = place.mark_of(session)
                 with database.transaction(session):
-                    installation.settle_here(session, place.mark_of(settings.database_url))
+                    installation.settle_here(session, mark)
                 found = installation.look(session, settings.master_key_file)
     return {
         "file": str(file),
@@ -86,10 +87,10 @@ def moved() -> Answer:
 
     Two that work side by side would end each other's logins. Exit 1 when it stays locked.
     """
-    settings = present_program().load_settings()
     with open_outside(key=False) as outside, outside.sessions() as session:
+        mark = place.mark_of(session)
         with database.transaction(session):
-            locked = installation.unlock_moved(session, place.mark_of(settings.database_url))
+            locked = installation.unlock_moved(session, mark)
         again = keyless.mark_found(session, keyless.ELSEWHERE)
     if locked:
         click.echo(f"Sending stays locked. {locked}", err=True)

@@ -23,7 +23,7 @@ from retailvista.vault import KeyLost, LostVault, Vault
 NOT_BEGUN = "The database is empty. Run: retailvista init"
 LOCK_MAX = 200
 ELSEWHERE = (
-    "This database comes from another machine or folder. If it is a copy, leave it so."
+    "This database comes from another machine, folder or server. If it is a copy, leave it so."
     " If it moved and the old one is gone for good, run: retailvista moved"
 )
 RESTORED = (

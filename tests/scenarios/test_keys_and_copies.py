@@ -5,8 +5,10 @@ from __future__ import annotations
 import json
 import shutil
 import sqlite3
+import subprocess
 from pathlib import Path
 
+import psycopg
 import pytest
 
 from retailvista.cli import copies
@@ -196,3 +198,68 @@ def test_a_server_database_comes_back_locked(house, tmp_path, postgres_database)
     assert restored.exit_code == 0, restored.stderr
     assert json.loads(restored.stdout)["sending_locked"] == installation.RESTORED
     assert json.loads(house.run("company", "list", "--json", **server).stdout) == []
+
+
+def answer(url: str, question: str):
+    with psycopg.connect(url.replace("+psycopg", ""), autocommit=True) as connection:
+        found = connection.execute(question)
+        return found.fetchone()[0] if found.description else None
+
+
+@pytest.mark.postgres
+@pytest.mark.parametrize("how", ["template", "renamed"])
+def test_a_copied_database_of_a_server_rests_until_somebody_says_that_it_moved(
+    house, postgres_database, postgres_url, how
+):
+    """Made from the first as its template; or a whole server copied, its database renamed."""
+    here = {"RV_DATABASE_URL": postgres_database}
+    assert house.run("init", **here).exit_code == 0
+    locked = "SELECT sending_locked FROM instance"
+    assert answer(postgres_database, locked) == ""
+    by_address = postgres_database.replace("127.0.0.1", "localhost")
+    assert house.run("company", "list", RV_DATABASE_URL=by_address).exit_code == 0
+    assert answer(postgres_database, locked) == "", "another address is no other place"
+
+    name = postgres_database.rpartition("/")[2]
+    copy = f"{name}_copy"
+    server = f"{postgres_url.rpartition('/')[0]}/postgres"
+    if how == "template":
+        answer(server, f"CREATE DATABASE {copy} TEMPLATE {name}")
+    else:
+        answer(server, f"ALTER DATABASE {name} RENAME TO {copy}")
+    there = {"RV_DATABASE_URL": f"{postgres_url.rpartition('/')[0]}/{copy}"}
+    try:
+        begun = json.loads(house.run("init", "--json", **there).stdout)
+        assert begun["sending_locked"] == installation.ELSEWHERE
+        if how == "template":
+            assert answer(postgres_database, locked) == ""
+        assert house.run("moved", **there).exit_code == 0
+        assert json.loads(house.run("init", "--json", **there).stdout)["sending_locked"] == ""
+    finally:
+        if how == "template":
+            answer(server, f"DROP DATABASE {copy} WITH (FORCE)")
+        else:
+            answer(server, f"ALTER DATABASE {copy} RENAME TO {name}")
+
+
+@pytest.mark.postgres
+def test_a_dump_that_is_put_back_by_hand_sends_nothing(house, tmp_path, postgres_database):
+    """Without our own restore: the database is another one, whatever program filled it."""
+    here = {"RV_DATABASE_URL": postgres_database}
+    assert house.run("init", **here).exit_code == 0
+    dump = tmp_path / "by-hand.sql"
+    plain = postgres_database.replace("+psycopg", "")
+    subprocess.run(["pg_dump", f"--file={dump}", "--clean", plain], check=True)
+    name = f"{postgres_database.rpartition('/')[2]}_by_hand"
+    there = f"{postgres_database.rpartition('/')[0]}/{name}"
+    server = f"{postgres_database.rpartition('/')[0]}/postgres"
+    answer(server, f"CREATE DATABASE {name}")
+    try:
+        subprocess.run(
+            ["psql", "--quiet", f"--file={dump}", there.replace("+psycopg", "")],
+            check=True, capture_output=True,
+        )  # fmt: skip
+        result = house.run("init", "--json", RV_DATABASE_URL=there)
+        assert json.loads(result.stdout)["sending_locked"] == installation.ELSEWHERE
+    finally:
+        answer(server, f"DROP DATABASE {name} WITH (FORCE)")
