@@ -22,9 +22,10 @@ from retailvista.vault import KeyLost, LostVault, Vault
 
 NOT_BEGUN = "The database is empty. Run: retailvista init"
 LOCK_MAX = 200
+OF_ANOTHER_PLACE = "This database comes from another "
 ELSEWHERE = (
     "This database comes from another machine, folder or server. If it is a copy, leave it so."
-    " If it moved and the old one is gone for good, run: retailvista moved"
+    " If it moved and the old one is gone for good, run: retailvista moved."
 )
 RESTORED = (
     "This database was restored: the books may hold entries that it does not know. Nothing is"
@@ -100,7 +101,7 @@ def unlock_moved(session: Session, host_mark: str) -> str:
     """A person says that it moved; why sending is locked all the same, or ''."""
     row = _row(session)
     row.host_mark = host_mark
-    if row.sending_locked == ELSEWHERE:
+    if row.sending_locked.startswith(OF_ANOTHER_PLACE):
         row.sending_locked = ""
     return row.sending_locked
 

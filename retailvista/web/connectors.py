@@ -24,6 +24,7 @@ from retailvista.connectors.masters import stored_master
 from retailvista.connectors.models import Connector, Grant, RequestLog
 from retailvista.connectors.registry import provider_of
 from retailvista.errors import Refused
+from retailvista.journals.numbering import sending_locked
 from retailvista.web import wiring
 from retailvista.web.access import ADMINISTRATOR, BOOKKEEPER, VIEWER, allow
 from retailvista.web.asking import ask_for
@@ -65,7 +66,8 @@ def index() -> str:
     with wiring.reading() as session:
         rows = views(session, wiring.clock().now(), wiring.outside().apps)
         licensed = companies.has_licence(session, LICENCE_EXACT)
-    return render_template("connectors.html", rows=rows, licensed=licensed)
+        locked = sending_locked(session)
+    return render_template("connectors.html", rows=rows, licensed=licensed, locked=locked)
 
 
 @screen.post("/connectors")

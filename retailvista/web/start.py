@@ -15,6 +15,7 @@ from retailvista.companies import registering
 from retailvista.companies.models import LICENCE_EXACT
 from retailvista.journals import completeness, listing
 from retailvista.journals.models import ControlDay, LedgerLink, StoreDay, TillFile
+from retailvista.journals.numbering import sending_locked
 from retailvista.runs.models import Run
 from retailvista.web import wiring
 from retailvista.web.access import VIEWER, allow
@@ -47,13 +48,14 @@ def page() -> str:
         missing = completeness.missing_days(session, (now - LOOK_BACK).date())
         runs = session.scalars(select(Run).order_by(Run.number.desc()).limit(6)).all()
         days = session.scalars(select(ControlDay.differences)).all()
+        locked = sending_locked(session)
         steps = _steps(session, counts, connectors)
     return render_template(
         "start.html", counts=counts, connectors=connectors, held=held, still_open=still_open,
         missing=[day for day in missing if day.usual], runs=runs, steps=steps,
         person_needed=sum(counts.get(state, 0) for state in PERSON_NEEDED),
         under_way=sum(counts.get(state, 0) for state in UNDER_WAY),
-        different=sum(bool(found) for found in days), compared=len(days),
+        locked=locked, different=sum(bool(found) for found in days), compared=len(days),
     )  # fmt: skip
 
 

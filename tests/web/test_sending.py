@@ -5,11 +5,17 @@ from __future__ import annotations
 import re
 
 import pytest
+from sqlalchemy import update
 
+from retailvista import db
+from retailvista.companies import installation
+from retailvista.companies.models import Instance
+from retailvista.companies.scope import company_scope
+from retailvista.connectors.models import Connector
 from tests.sandbox.visitor import Visitor
 from tests.web.desk import PERIOD, Desk, release_and_send, work_all
 
-PAUSED = "Er wordt niets verzonden"
+PAUSED = "Via deze connector wordt niets verzonden."
 
 
 def journal(desk: Desk) -> str:
@@ -84,3 +90,34 @@ def test_the_second_proof_is_offered_after_the_first_journal_and_needs_consent(r
     )
     assert len(ready.sandbox.store.rows("SELECT EntryNumber FROM entry")) == 1
     assert "Tweede bewijs" in journal(ready)
+
+
+def test_a_refused_connector_says_that_a_test_lets_it_go_on_and_afterwards_that_it_does(
+    ready: Desk,
+):
+    with (
+        company_scope(ready.site.companies["groenhof"]),
+        ready.site.outside.sessions() as session,
+        db.transaction(session),
+    ):
+        session.execute(update(Connector).values(paused="403: Forbidden"))
+    page = ready.admin.get("/connectors/1").text
+    assert PAUSED in page
+    assert "Kies Testen: het versturen gaat dan vanzelf verder." in page
+    run = ready.admin.post("/connectors/1/test").location
+    work_all(ready)
+    assert "nu niet meer, dus het versturen gaat verder" in ready.admin.get(run).text
+    page = ready.admin.get("/connectors/1").text
+    assert PAUSED not in page
+    assert "nu niet meer, dus het versturen gaat verder" in page
+    assert "Connector verzendt weer" in ready.admin.get("/audit").text
+
+
+@pytest.mark.parametrize("why", [installation.RESTORED, installation.ELSEWHERE])
+def test_a_locked_installation_says_so_where_people_look_first(site, admin, why):
+    with site.outside.sessions() as session, db.transaction(session):
+        session.execute(update(Instance).values(sending_locked=why))
+    for path in ("/", "/connectors"):
+        page = admin.get(path).text
+        assert "Er wordt voor geen enkel bedrijf iets verzonden." in page
+        assert "Deze database" in page
