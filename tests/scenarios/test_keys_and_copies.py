@@ -11,10 +11,13 @@ from pathlib import Path
 import psycopg
 import pytest
 
+from retailvista import app as wiring
 from retailvista.cli import copies
 from retailvista.companies import installation
 from retailvista.config import load_settings
-from tests.scenarios.house import TILL_FILES, House
+from retailvista.connectors.sealing import client_secret_place
+from retailvista.vault import Place, Secret
+from tests.scenarios.house import SECRET, TILL_FILES, House
 
 EXAMPLE = str(TILL_FILES / "groenhof-2026-03-10.xaa")
 
@@ -157,6 +160,24 @@ def test_a_rotated_key_opens_what_the_old_one_sealed(books):
     assert rotated["sealed_again"] == 1
     assert after.split(":")[0] == rotated["key_id"] != before.split(":")[0]
     assert books.json("connector", "login-url", "--company", "groenhof", "25")["url"]
+
+
+def test_a_process_that_runs_while_the_key_is_rotated_goes_on_with_the_new_one(books):
+    """So the README can say that no restart is needed."""
+    running = wiring.create_app(load_settings(books.environment))
+    try:
+        vault = wiring.outside(running).vault
+        mail = Place(1, "25", "a secret")
+        before = vault.seal(Secret("sealed just before"), mail)
+        rotated = books.json("key", "rotate")
+        between = vault.seal(Secret("sealed before it knows"), mail)
+        sealed = value(books, "SELECT client_secret_sealed FROM connector")
+        assert vault.unseal(sealed, client_secret_place(1, 25)).reveal() == SECRET
+        assert vault.seal(Secret("now"), mail).startswith(rotated["key_id"])
+        assert vault.unseal(before, mail).reveal() == "sealed just before"
+        assert vault.unseal(between, mail).reveal() == "sealed before it knows"
+    finally:
+        wiring.close(running)
 
 
 def test_a_lost_key_is_a_state_with_a_reason_and_never_a_new_key(books):
