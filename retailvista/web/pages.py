@@ -12,7 +12,7 @@ from typing import Any
 from flask import Flask, g, request, url_for
 from flask_babel import lazy_gettext as _l
 
-from retailvista.web import access, audit_words, words
+from retailvista.web import access, audit_details, audit_words, words
 
 DONE = {
     "saved": _l("Saved."),
@@ -85,7 +85,8 @@ def install(app: Flask) -> None:
         count_word=words.count_word,
         evidence_word=words.evidence_word,
         action_word=audit_words.action_word,
-        detail_word=audit_words.detail_word,
+        subject_word=audit_details.subject_word,
+        audit_details=audit_details.details,
         rate=words.rate,
         sales_type_word=words.sales_type_word,
     )

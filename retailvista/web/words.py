@@ -100,7 +100,9 @@ COUNTS: dict[str, Any] = {
 # Who asked for a run when no person did.
 ASKERS: dict[str, Any] = {
     "": _l("schedule"),
-    "system": _l("schedule"),
+    "schedule": _l("schedule"),
+    "system": _l("RetailVista itself"),
+    "cli": _l("command line"),
     "sweep": _l("RetailVista itself"),
 }
 
