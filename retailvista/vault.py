@@ -167,7 +167,7 @@ def create_key_file(path: Path) -> None:
         os.fsync(handle)
     finally:
         os.close(handle)
-    _sync_folder(path.parent)
+    sync_folder(path.parent)
 
 
 def add_key(path: Path) -> None:
@@ -181,7 +181,7 @@ def add_key(path: Path) -> None:
     finally:
         os.close(handle)
     temporary.replace(path)
-    _sync_folder(path.parent)
+    sync_folder(path.parent)
 
 
 def open_vault(path: Path, installation: str) -> Vault:
@@ -211,7 +211,8 @@ def _new_key_line() -> str:
     return f"{secrets.token_hex(4)} {base64.b64encode(os.urandom(32)).decode()}\n"
 
 
-def _sync_folder(folder: Path) -> None:
+def sync_folder(folder: Path) -> None:
+    """What was created or renamed in it is there after a power cut."""
     handle = os.open(folder, os.O_RDONLY)
     try:
         os.fsync(handle)

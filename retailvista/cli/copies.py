@@ -19,6 +19,7 @@ from sqlalchemy import make_url
 from retailvista.companies import installation
 from retailvista.config import Settings
 from retailvista.errors import Refused
+from retailvista.vault import sync_folder
 
 # A refresh token works once: the one in an old copy was used since, and would end the chain.
 OLD_LOGIN = "This database was restored, so its login may be an old one."
@@ -79,7 +80,7 @@ def put_back(settings: Settings, file: Path, *, replace: bool) -> None:
     _lock(part)
     _close_old(target)
     part.replace(target)
-    _sync(target.parent)
+    sync_folder(target.parent)
 
 
 def _with_journals(file: Path) -> list[Path]:
@@ -113,14 +114,6 @@ def _close_old(target: Path) -> None:
             raise Refused(BUSY)
     for beside in _with_journals(target)[1:]:
         beside.unlink(missing_ok=True)
-
-
-def _sync(folder: Path) -> None:
-    handle = os.open(folder, os.O_RDONLY)
-    try:
-        os.fsync(handle)
-    finally:
-        os.close(handle)
 
 
 def _restore_server(settings: Settings, file: Path, clean: list[str]) -> None:

@@ -18,7 +18,7 @@ from pathlib import Path
 from retailvista.connectors.port import Reply, Sending
 from retailvista.connectors.sealing import spool_place
 from retailvista.errors import Refused
-from retailvista.vault import Secret, Vault
+from retailvista.vault import Secret, Vault, sync_folder
 
 SUFFIX = ".token"
 PROBE_BYTES = 64 * 1024
@@ -99,7 +99,7 @@ def put(folder: Path, vault: Vault, presented: Presented, reply: Reply) -> Path:
     temporary, path = folder / f"{name}.part", folder / f"{name}{SUFFIX}"
     _write(temporary, json.dumps(document).encode())
     temporary.rename(path)
-    _sync_folder(folder)
+    sync_folder(folder)
     return path
 
 
@@ -151,14 +151,6 @@ def _write(path: Path, content: bytes) -> None:
         view = memoryview(content)
         while view:
             view = view[os.write(handle, view) :]
-        os.fsync(handle)
-    finally:
-        os.close(handle)
-
-
-def _sync_folder(folder: Path) -> None:
-    handle = os.open(folder, os.O_RDONLY)
-    try:
         os.fsync(handle)
     finally:
         os.close(handle)

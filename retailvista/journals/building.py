@@ -18,7 +18,7 @@ from retailvista import db
 from retailvista.companies import audit
 from retailvista.companies.language import company_language
 from retailvista.companies.models import Store
-from retailvista.errors import NotFound, Refused
+from retailvista.errors import Refused
 from retailvista.journals import declaring, journal_rows
 from retailvista.journals.day_building import BuiltWith, build_day
 from retailvista.journals.day_receipts import StoreRef
@@ -134,14 +134,7 @@ def build_again(session: Session, sequence: int, actor: str) -> None:
 
 
 def _day_journal(session: Session, sequence: int) -> JournalRow:
-    row = session.scalars(
-        select(JournalRow)
-        .where(JournalRow.sequence == sequence)
-        .with_for_update()
-        .execution_options(populate_existing=True)
-    ).one_or_none()
-    if row is None:
-        raise NotFound(f"There is no journal {sequence}.")
+    row = journal_rows.held_journal(session, sequence)
     if row.kind not in (DAY, LATE):
         raise Refused(f"Journal {sequence} is a {row.kind}; it has no receipts of its own.")
     return row

@@ -17,6 +17,7 @@ from sqlalchemy.orm import Session
 from retailvista import db
 from retailvista.companies.models import Company
 from retailvista.companies.scope import scoped_company_id
+from retailvista.errors import NotFound
 from retailvista.journals.counters import journal_numbers
 from retailvista.journals.day_receipts import StoreRef, runs_of
 from retailvista.journals.models import JournalLine, JournalRow, ReceiptRow
@@ -120,6 +121,19 @@ def with_cost_centre(journal: Journal, cost_centre: str) -> Journal:
         for line in journal.lines
     )
     return replace(journal, lines=lines)
+
+
+def held_journal(session: Session, sequence: int) -> JournalRow:
+    """The row, held until the end of the transaction; a rebuild and a release take turns."""
+    row = session.scalars(
+        select(JournalRow)
+        .where(JournalRow.sequence == sequence)
+        .with_for_update()
+        .execution_options(populate_existing=True)
+    ).one_or_none()
+    if row is None:
+        raise NotFound(f"There is no journal {sequence}.")
+    return row
 
 
 def unsent_journals(session: Session, store_id: int, on: date) -> list[JournalRow]:

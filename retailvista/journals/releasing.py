@@ -17,9 +17,9 @@ from retailvista import db
 from retailvista.companies import audit
 from retailvista.companies.models import Store
 from retailvista.connectors.models import Connector
-from retailvista.errors import NotFound, Refused
+from retailvista.errors import Refused
 from retailvista.journals.csvfile import decimal
-from retailvista.journals.journal_rows import BUILT, RELEASED
+from retailvista.journals.journal_rows import BUILT, RELEASED, held_journal
 from retailvista.journals.models import JournalRow
 from retailvista.journals.opening import open_export
 
@@ -111,7 +111,7 @@ def _waiting(session: Session, store_ids: set[int] | None = None) -> list[int]:
 
 def _release_one(session: Session, sequence: int, actor: str) -> None:
     with db.transaction(session):
-        row = _locked(session, sequence)
+        row = held_journal(session, sequence)
         if row.state != BUILT:
             raise Refused(f"Journal {sequence} is {row.state}; only a built journal is released.")
         _check_balance(row)
@@ -139,19 +139,6 @@ def _check_balance(row: JournalRow) -> None:
             f"Journal {row.sequence} does not balance: debit {debit}, credit {credit}."
             " Withdraw it and build its day again."
         )
-
-
-def _locked(session: Session, sequence: int) -> JournalRow:
-    """The row, held until the end of the transaction; a rebuild and a release take turns."""
-    row = session.scalars(
-        select(JournalRow)
-        .where(JournalRow.sequence == sequence)
-        .with_for_update()
-        .execution_options(populate_existing=True)
-    ).one_or_none()
-    if row is None:
-        raise NotFound(f"There is no journal {sequence}.")
-    return row
 
 
 def _keep_reason(session: Session, sequence: int, reason: str) -> None:

@@ -149,16 +149,18 @@ def create_token() -> str | tuple[str, int]:
 @screen.post("/profile/tokens/<int:number>/revoke")
 @allow(VIEWER)
 def revoke_token(number: int) -> Response:
-    with wiring.reading() as session:
-        mine = session.scalars(
-            select(AccessToken)
-            .where(AccessToken.user_id == g.login.user_id)
-            .order_by(AccessToken.id)
-        ).all()
+    mine = _own_tokens()
     if not 1 <= number <= len(mine):
         raise NotFound
     tokens.revoke(wiring.session(), mine[number - 1].id, g.login.email)
     return redirect(url_for(".page", done="token-revoked"), 303)
+
+
+def _own_tokens() -> list[AccessToken]:
+    """Of the person who is logged in, in this company; their places are their numbers."""
+    own = select(AccessToken).where(AccessToken.user_id == g.login.user_id)
+    with wiring.reading() as session:
+        return list(session.scalars(own.order_by(AccessToken.id)))
 
 
 def _end_of(filled: TokenForm) -> datetime | None:
@@ -179,12 +181,7 @@ def _page(
     token_form: TokenForm | None = None,
     new_token: str = "",
 ) -> str:
-    with wiring.reading() as session:
-        mine = session.scalars(
-            select(AccessToken)
-            .where(AccessToken.user_id == g.login.user_id)
-            .order_by(AccessToken.id)
-        ).all()
+    mine = _own_tokens()
     return render_template(
         "profile.html", form=profile, password=password or PasswordForm(),
         token_form=token_form or TokenForm(), tokens=mine, new_token=new_token,
