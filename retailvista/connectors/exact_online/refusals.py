@@ -45,7 +45,7 @@ HINTS: tuple[Hint, ...] = (
         " exclusive) and the VAT mode of the connector.",
     ),
     _hint(
-        r"period is closed|periode is afgesloten",
+        r"period( \S+)? is closed|periode( \S+)? is afgesloten",
         "period closed",
         "De periode is afgesloten in Exact. Heropen de periode en bied de journaalpost weer aan.",
         "The period is closed in Exact. Reopen it and send the journal again.",

@@ -192,3 +192,17 @@ LIES = [b"", b"{}", b'{"d":null}', b'{"d":{"EntryID":null}}', b'{"d":{"EntryID":
 def test_201_without_a_readable_entry_is_unknown(body: bytes):
     headers = {"content-type": "application/json;charset=utf-8"}
     assert answer_of(Reply(Sending.ANSWERED, 201, headers, body)).outcome is Outcome.UNKNOWN
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "Periode is afgesloten",
+        "Period is closed",
+        "Periode 2026/3 is afgesloten voor dagboek 91.",
+        "Period 2026/3 is closed for journal 91.",
+    ],
+)
+def test_a_closed_period_is_not_taken_for_a_wrong_journal_code(text: str):
+    assert "afgesloten" in hint_for(text, "nl-NL")
+    assert "closed" in hint_for(text, "en")
