@@ -25,6 +25,7 @@ from sqlalchemy import (
     Delete,
     Engine,
     MetaData,
+    Table,
     Update,
     event,
     text,
@@ -184,14 +185,29 @@ def end_reading(session: Session) -> None:
     session.commit()
 
 
+_SQLITE_NOW = text("SELECT rv_now()")
+_POSTGRES_NOW = text("SELECT clock_timestamp()")
+
+
 def now(session: Session) -> datetime:
     """The database's clock: leases and unknown periods of all hosts use this one."""
-    if session.get_bind().dialect.name == "sqlite":
-        value = session.scalar(text("SELECT rv_now()"))
+    connection = session.connection()
+    if connection.dialect.name == "sqlite":
+        value = connection.scalar(_SQLITE_NOW)
         return datetime.fromisoformat(str(value)).replace(tzinfo=UTC)
-    found = session.scalar(text("SELECT clock_timestamp()"))
+    found = connection.scalar(_POSTGRES_NOW)
     assert isinstance(found, datetime)
     return found.astimezone(UTC)
+
+
+def table_of(model: type[Any]) -> Table:
+    """The table behind a model, for statements that are built once and for conditional updates.
+
+    Past the models nothing is filtered by company: such a statement names the company itself.
+    """
+    table = model.__table__
+    assert isinstance(table, Table)
+    return table
 
 
 def changed(session: Session, statement: Update | Delete) -> int:

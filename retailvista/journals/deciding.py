@@ -17,11 +17,11 @@ from retailvista.companies.scope import scoped_company_id
 from retailvista.connectors.models import Connector
 from retailvista.errors import NotFound, Refused
 from retailvista.journals import actions, claiming
-from retailvista.journals.evidence import EXPORT, ExportFacts, add_evidence, read_facts, table_of
+from retailvista.journals.evidence import EXPORT, ExportFacts, add_evidence, read_facts
 from retailvista.journals.models import JournalRow
 from retailvista.journals.settling import resume
 
-JOURNAL = table_of(JournalRow)
+JOURNAL = db.table_of(JournalRow)
 
 
 def it_is_ours(session: Session, sequence: int, reason: str, actor: str) -> None:

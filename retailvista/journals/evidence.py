@@ -22,14 +22,7 @@ from retailvista.journals.models import Evidence, Export, JournalRow
 TEXT_MAX = 2000
 
 
-def table_of(model: type[Any]) -> Table:
-    """The table behind a model, for conditional updates."""
-    table = model.__table__
-    assert isinstance(table, Table)
-    return table
-
-
-EXPORT = table_of(Export)
+EXPORT = db.table_of(Export)
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,7 +88,7 @@ _COLUMNS = [EXPORT.c[field.name] for field in fields(ExportFacts) if field.name 
 
 def read_facts(session: Session, *conditions: Any, limit: int = 1000) -> list[ExportFacts]:
     """Live exports of the company in scope, oldest business date first."""
-    journal = table_of(JournalRow)
+    journal = db.table_of(JournalRow)
     statement = (
         select(*_COLUMNS, *(journal.c[name] for name in _OF_JOURNAL))
         .join(journal, journal.c.id == EXPORT.c.journal_id)
@@ -132,7 +125,7 @@ def add_evidence(
 ) -> None:
     """Append what happened."""
     session.execute(
-        insert(table_of(Evidence)),
+        insert(db.table_of(Evidence)),
         {
             "company_id": scoped_company_id(),
             "export_id": facts.id,

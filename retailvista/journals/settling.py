@@ -31,13 +31,13 @@ from retailvista.journals.claiming import (
     mine,
     unknown_from,
 )
-from retailvista.journals.evidence import EXPORT, ExportFacts, add_evidence, seat_of, table_of
+from retailvista.journals.evidence import EXPORT, ExportFacts, add_evidence, seat_of
 from retailvista.journals.ladder import Move, Next
 from retailvista.journals.models import JournalRow
 
 CONFLICTS_THAT_STOP = 3
-SEAT = table_of(PostingSeat)
-CONNECTOR = table_of(Connector)
+SEAT = db.table_of(PostingSeat)
+CONNECTOR = db.table_of(Connector)
 PROBLEM_MAX = 2000
 
 
@@ -133,7 +133,7 @@ def _consequences(session: Session, facts: ExportFacts, result: Result) -> None:
 
 
 def _exported(session: Session, facts: ExportFacts) -> None:
-    journal = table_of(JournalRow)
+    journal = db.table_of(JournalRow)
     session.execute(
         update(journal)
         .where(journal.c.company_id == scoped_company_id(), journal.c.id == facts.journal_id)
