@@ -8,18 +8,17 @@ from __future__ import annotations
 
 from typing import Any
 
-from sqlalchemy import select, update
+from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from retailvista import db
 from retailvista.companies import audit
-from retailvista.companies.scope import scoped_company_id
 from retailvista.connectors.models import Connector
 from retailvista.errors import NotFound, Refused
 from retailvista.journals import actions, claiming
 from retailvista.journals.evidence import EXPORT, ExportFacts, add_evidence, read_facts
 from retailvista.journals.models import JournalRow
-from retailvista.journals.settling import resume
+from retailvista.journals.settling import mark_exported, resume
 
 JOURNAL = db.table_of(JournalRow)
 
@@ -96,7 +95,7 @@ def _decide(
         )
         assert changed, "read and changed in one transaction"
         if settled:
-            _exported(session, facts)
+            mark_exported(session, facts)
         add_evidence(session, facts, f"decision: {exit_}", reason, actor=actor)
         audit.record(session, actor, f"export {exit_}", f"journal {sequence}", reason=reason)
 
@@ -107,14 +106,6 @@ def export_of(session: Session, sequence: int) -> ExportFacts:
     if not found:
         raise NotFound(f"Journal {sequence} has no export.")
     return found[0]
-
-
-def _exported(session: Session, facts: ExportFacts) -> None:
-    session.execute(
-        update(JOURNAL)
-        .where(JOURNAL.c.company_id == scoped_company_id(), JOURNAL.c.id == facts.journal_id)
-        .values(state="exported", problem="")
-    )
 
 
 def resume_connector(session: Session, number: int, actor: str) -> None:

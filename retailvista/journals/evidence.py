@@ -10,7 +10,7 @@ from dataclasses import dataclass, fields
 from datetime import date, datetime, timedelta
 from typing import Any
 
-from sqlalchemy import Table, insert, select
+from sqlalchemy import bindparam, insert, select
 from sqlalchemy.orm import Session
 
 from retailvista import db
@@ -20,7 +20,11 @@ from retailvista.journals import ladder
 from retailvista.journals.models import Evidence, Export, JournalRow
 
 TEXT_MAX = 2000
-
+_SEAT = db.table_of(PostingSeat)
+_SHOWN = select(_SEAT.c.shown).where(
+    _SEAT.c.company_id == bindparam("of_company"), _SEAT.c.id == bindparam("of_seat")
+)
+_ADD = insert(db.table_of(Evidence))
 
 EXPORT = db.table_of(Export)
 
@@ -115,24 +119,34 @@ def seat_of(session: Session, seat_id: int) -> PostingSeat:
     ).one()
 
 
+def shown_of(session: Session, seat_id: int) -> frozenset[str]:
+    """What was verified in the seat, as fingerprints; read before each claim."""
+    of = {"of_company": scoped_company_id(), "of_seat": seat_id}
+    return frozenset(session.connection().scalar(_SHOWN, of) or ())
+
+
 def is_proven(seat: PostingSeat) -> bool:
     """Both proofs: our number is honoured, and a used one is refused."""
     return seat.number_honoured == PROOF_YES and seat.used_refused == PROOF_YES
 
 
 def add_evidence(
-    session: Session, facts: ExportFacts, kind: str, text: str = "", **detail: Any
+    session: Session,
+    facts: ExportFacts,
+    kind: str,
+    text: str = "",
+    *,
+    at: datetime | None = None,
+    **detail: Any,
 ) -> None:
-    """Append what happened."""
-    session.execute(
-        insert(db.table_of(Evidence)),
-        {
-            "company_id": scoped_company_id(),
-            "export_id": facts.id,
-            "at": db.now(session),
-            "attempt": facts.attempt,
-            "kind": kind,
-            "text": text[:TEXT_MAX],
-            "detail": detail,
-        },
-    )
+    """Append what happened, `at` when that is known already."""
+    row = {
+        "company_id": scoped_company_id(),
+        "export_id": facts.id,
+        "at": at or db.now(session),
+        "attempt": facts.attempt,
+        "kind": kind,
+        "text": text[:TEXT_MAX],
+        "detail": detail,
+    }
+    session.connection().execute(_ADD, row)

@@ -14,7 +14,7 @@ from retailvista.connectors.port import Outcome, StoredEntry
 from retailvista.connectors.visits import Visit
 from retailvista.errors import Later, LoginNeeded
 from retailvista.journals import actions, claiming, ladder
-from retailvista.journals.evidence import EXPORT, ExportFacts, add_evidence, is_proven, seat_of
+from retailvista.journals.evidence import ExportFacts, add_evidence, is_proven, seat_of
 from retailvista.journals.finding import Blind, Sight, carries_key, entries_between, sight_of
 from retailvista.journals.ladder import Found, Move, Next
 from retailvista.journals.sending import resend
@@ -132,9 +132,10 @@ def _blind(
         now = db.now(work.session)
         rest = pause_for(claim.looks - claim.good_looks) if pauses else timedelta(seconds=5)
         until = max(now + rest, not_before or now)
-        claiming.change(
+        claiming.change_mine(
             work.session,
-            (*claiming.mine(claim), EXPORT.c.state == claiming.SENDING),
+            claim,
+            claiming.SENDING,
             looks=claim.looks + (1 if pauses else 0),
             lease_owner="",
             lease_until=None,

@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import update
+from sqlalchemy import bindparam, update
 from sqlalchemy.orm import Session
 
 from retailvista import db
@@ -27,17 +27,23 @@ from retailvista.journals.claiming import (
     REJECTED,
     SENDING,
     VERIFIED,
-    change,
-    mine,
+    change_mine,
     unknown_from,
 )
-from retailvista.journals.evidence import EXPORT, ExportFacts, add_evidence, seat_of
+from retailvista.journals.evidence import ExportFacts, add_evidence, seat_of
 from retailvista.journals.ladder import Move, Next
 from retailvista.journals.models import JournalRow
 
 CONFLICTS_THAT_STOP = 3
 SEAT = db.table_of(PostingSeat)
 CONNECTOR = db.table_of(Connector)
+JOURNAL = db.table_of(JournalRow)
+_OF_SEAT = update(SEAT).where(
+    SEAT.c.company_id == bindparam("of_company"), SEAT.c.id == bindparam("of_seat")
+)
+_OF_JOURNAL = update(JOURNAL).where(
+    JOURNAL.c.company_id == bindparam("of_company"), JOURNAL.c.id == bindparam("of_journal")
+)
 PROBLEM_MAX = 2000
 
 
@@ -58,26 +64,26 @@ def settle(session: Session, facts: ExportFacts, result: Result, clock: Clock) -
     """Write the result of a claim; False when the claim was taken over meanwhile."""
     now = db.now(session)
     values = _values(facts, result, now, clock)
-    written = change(session, (*mine(facts), EXPORT.c.state == SENDING), **values)
+    written = change_mine(session, facts, SENDING, **values)
     kind = result.move.next.value if written else f"stale: {result.move.next.value}"
-    add_evidence(session, facts, kind, result.said, **dict(result.detail))
+    add_evidence(session, facts, kind, result.said, at=now, **result.detail)
     if written:
         _consequences(session, facts, result)
     return written
 
 
-def settle_posted(session: Session, facts: ExportFacts, result: Result, clock: Clock) -> bool:
+def settle_posted(
+    session: Session, facts: ExportFacts, result: Result, clock: Clock, now: datetime
+) -> bool:
     """Write what reading back showed of an entry that the books confirmed before."""
-    now = db.now(session)
     if result.move.next is Next.CHECK:
         values: dict[str, Any] = {"looks": facts.looks + 1, "not_before": now + result.move.wait}
     else:
         values = _values(facts, result, now, clock)
-    written = change(session, (*mine(facts), EXPORT.c.state == POSTED), **values)
+    written = change_mine(session, facts, POSTED, **values)
     if written:
-        add_evidence(
-            session, facts, f"read back: {result.move.next.value}", result.said, **result.detail
-        )
+        kind = f"read back: {result.move.next.value}"
+        add_evidence(session, facts, kind, result.said, at=now, **result.detail)
         if result.move.next is not Next.CHECK:
             _consequences(session, facts, result)
     return written
@@ -120,7 +126,7 @@ def _values(facts: ExportFacts, result: Result, now: datetime, clock: Clock) -> 
 def _consequences(session: Session, facts: ExportFacts, result: Result) -> None:
     move = result.move
     if move.next is Next.POSTED or (move.next is Next.VERIFIED and facts.state != POSTED):
-        _exported(session, facts)
+        mark_exported(session, facts)
         _seat(session, facts, newest_known=facts.entry_number)
     if move.next is Next.VERIFIED and (facts.alone or facts.state != POSTED):
         learn_from(session, facts)
@@ -132,13 +138,10 @@ def _consequences(session: Session, facts: ExportFacts, result: Result) -> None:
         pause(session, facts.connector_id, result.said or "The provider refused access.", None)
 
 
-def _exported(session: Session, facts: ExportFacts) -> None:
-    journal = db.table_of(JournalRow)
-    session.execute(
-        update(journal)
-        .where(journal.c.company_id == scoped_company_id(), journal.c.id == facts.journal_id)
-        .values(state="exported", problem="")
-    )
+def mark_exported(session: Session, facts: ExportFacts) -> None:
+    """The journal of an entry that is in the books never changes again."""
+    of = {"of_company": scoped_company_id(), "of_journal": facts.journal_id}
+    session.connection().execute(_OF_JOURNAL, {**of, "state": "exported", "problem": ""})
 
 
 def learn_from(session: Session, facts: ExportFacts) -> None:
@@ -156,11 +159,8 @@ def learn_from(session: Session, facts: ExportFacts) -> None:
 
 
 def _seat(session: Session, facts: ExportFacts, **values: Any) -> None:
-    session.execute(
-        update(SEAT)
-        .where(SEAT.c.company_id == scoped_company_id(), SEAT.c.id == facts.seat_id)
-        .values(**values)
-    )
+    of = {"of_company": scoped_company_id(), "of_seat": facts.seat_id}
+    session.connection().execute(_OF_SEAT, {**of, **values})
 
 
 def _connector(session: Session, facts: ExportFacts, **values: Any) -> None:

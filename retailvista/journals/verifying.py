@@ -73,8 +73,9 @@ def _verify_batch(work: Work, batch: list[ExportFacts]) -> int:
         raise ConnectorStops(str(error), retry_time(error)) from error
     settled, index = 0, EntryIndex(found)
     with db.transaction(work.session):
+        now = db.now(work.session)
         for facts in batch:
-            settled += _settle(work, facts, index)
+            settled += _settle(work, facts, index, now)
         verified = [facts for facts in batch if facts.id in work.verified]
         if verified:
             # What one verified entry shows of its seat, the others of the batch show as well.
@@ -82,7 +83,7 @@ def _verify_batch(work: Work, batch: list[ExportFacts]) -> int:
     return settled
 
 
-def _settle(work: Work, facts: ExportFacts, index: EntryIndex) -> bool:
+def _settle(work: Work, facts: ExportFacts, index: EntryIndex, now: datetime) -> bool:
     sight = sight_of(facts, index.about(facts))
     move = _move(facts, sight)
     entry = sight.entry
@@ -92,7 +93,7 @@ def _settle(work: Work, facts: ExportFacts, index: EntryIndex) -> bool:
         external_id=entry.external_id if entry else "",
         detail={"found": sight.found.value},
     )
-    written = settle_posted(work.session, facts, result, work.outside.clock)
+    written = settle_posted(work.session, facts, result, work.outside.clock, now)
     if written and move.next is Next.VERIFIED:
         work.verified.add(facts.id)
     return written and move.next is not Next.CHECK
