@@ -148,14 +148,16 @@ _OTHER_UNDER_WAY = exists(
     )
 )
 _OF_SEAT = and_(
-    _OTHER.c.seat_id == bindparam("of_seat"), _OTHER.c.id != bindparam("of_export"), _OTHER.c.live
+    _OTHER.c.seat_id == bindparam("of_seat"),
+    _OTHER.c.state.in_(UNSETTLED),
+    _OTHER.c.id != bindparam("of_export"),
+    _OTHER.c.live,
 )
-_WENT_ALONE = and_(_OTHER.c.alone, _OTHER.c.state.in_(UNSETTLED))
 # What a person has settled, or is asked about, is not on its way any more.
-_ON_ITS_WAY = and_(_OTHER.c.state.in_((SENDING, POSTED)), _OTHER.c.decision == "")
+_ON_ITS_WAY = and_(_OTHER.c.state != CONFLICT, _OTHER.c.decision == "")
 # A journal that went alone and is not verified; for one that goes alone: any unverified.
-_FIRST_UNDER_WAY = exists(select(_OTHER.c.id).where(_OF_SEAT, _WENT_ALONE))
-_ANY_UNDER_WAY = exists(select(_OTHER.c.id).where(_OF_SEAT, or_(_WENT_ALONE, _ON_ITS_WAY)))
+_FIRST_UNDER_WAY = exists(select(_OTHER.c.id).where(_OF_SEAT, _OTHER.c.alone))
+_ANY_UNDER_WAY = exists(select(_OTHER.c.id).where(_OF_SEAT, or_(_OTHER.c.alone, _ON_ITS_WAY)))
 _AS_PREPARED = exists(
     select(CONNECTOR.c.id).where(
         CONNECTOR.c.id == EXPORT.c.connector_id,

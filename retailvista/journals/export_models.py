@@ -53,13 +53,16 @@ class Export(CompanyOwned, db.Model):
             postgresql_where=text("live"),
         ),
         Index("ix_export_due", "state", "not_before"),
+        # Asked at each claim: what is under way, among all that was ever sent.
+        Index("ix_export_lane", "lane_key", "state"),
+        Index("ix_export_seat", "seat_id", "alone", "state"),
     )
 
     id: Mapped[int] = mapped_column(primary_key=True)
     journal_id: Mapped[int]
     connector_id: Mapped[int]
     seat_id: Mapped[int]
-    lane_key: Mapped[str] = mapped_column(String(64), index=True)
+    lane_key: Mapped[str] = mapped_column(String(64))
     site: Mapped[str] = mapped_column(String(200))
     division: Mapped[int]
     journal_code: Mapped[str] = mapped_column(String(10))
