@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from alembic import op
 
+from retailvista.migrations.triggers import create_triggers, drop_triggers
+
 revision = '0003'
 down_revision = '0001'
 branch_labels = None
@@ -14,6 +16,9 @@ def upgrade() -> None:
     op.drop_index('ix_export_lane_key', table_name='export')
     op.create_index('ix_export_lane', 'export', ['lane_key', 'state'])
     op.create_index('ix_export_seat', 'export', ['seat_id', 'alone', 'state'])
+    # Their conditions name the company now, so that they find rows by index.
+    drop_triggers()
+    create_triggers()
 
 
 def downgrade() -> None:
