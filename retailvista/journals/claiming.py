@@ -11,7 +11,7 @@ import hashlib
 import platform
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 from sqlalchemy import Update, and_, bindparam, exists, or_, select, update
@@ -21,7 +21,6 @@ from retailvista import db
 from retailvista.clock import Clock
 from retailvista.companies.models import Instance
 from retailvista.companies.scope import scoped_company_id
-from retailvista.connectors import lanes
 from retailvista.connectors.models import Connector
 from retailvista.journals import ladder
 from retailvista.journals.evidence import EXPORT, ExportFacts, add_evidence, facts_of, read_facts
@@ -76,30 +75,33 @@ _MINE = {state: _FENCED.where(EXPORT.c.state == state) for state in (READY, SEND
 
 @dataclass(frozen=True, slots=True)
 class Intent:
-    """What will be sent, and how the connector stood when that was worked out."""
+    """What will be sent, and how the connector stood when that was worked out.
+
+    `alone`: it shows something that was never read back in this seat, so that nothing follows it.
+    """
 
     payload: bytes = field(repr=False)
     expected: Mapping[str, Any]
     year: int
     period: int
     vat_mode: str
+    alone: bool
 
 
 def claim_to_send(
-    session: Session, facts: ExportFacts, intent: Intent, owner: str, *, alone: bool
+    session: Session, facts: ExportFacts, intent: Intent, owner: str, now: datetime
 ) -> ExportFacts | None:
     """Take a ready export and write its intent; None when another worker, an unknown, a first
     journal, a pause or a lock stands before, or the connector was changed since.
 
-    The lane's row is locked, so that on any database two claims in a lane follow one another.
+    The caller has locked the lane's row before it read the time, so that on any database two
+    claims in a lane follow one another.
     """
-    lanes.locked(session, facts.lane_key)
-    now = db.now(session)
     claim: dict[str, Any] = {
         "state": SENDING,
         "attempt": facts.attempt + 1,
         "lease_until": now + ladder.LEASE,
-        "alone": alone,
+        "alone": intent.alone,
         "year": intent.year,
         "period": intent.period,
         "payload": intent.payload,
@@ -115,7 +117,7 @@ def claim_to_send(
         "at_now": now,
     }
     written = {"lease_owner": owner[:64], "payload_sha256": digest}
-    result = session.connection().execute(_CLAIM[alone], {**conditions, **claim, **written})
+    result = session.connection().execute(_CLAIM[intent.alone], {**conditions, **claim, **written})
     if result.rowcount != 1:
         return None
     mine_now = replace(facts, **claim)
@@ -207,9 +209,16 @@ def write_intent_again(session: Session, facts: ExportFacts) -> ExportFacts | No
     return replace(facts, **intent)
 
 
-def may_still_send(facts: ExportFacts, now: datetime) -> bool:
-    """Asked again right before the first byte: a pause may have eaten the lease."""
-    return facts.lease_until is not None and facts.lease_until - now >= ladder.LEASE_LEFT_TO_SEND
+def may_still_send(facts: ExportFacts, since_intent: timedelta) -> bool:
+    """Asked again right before the first byte: a pause may have eaten the lease.
+
+    `since_intent` is counted from before the intent's transaction, by our own clocks: what was
+    left of the lease then is known by the database's.
+    """
+    assert facts.lease_until is not None, "a claim has a lease"
+    assert facts.sent_at is not None, "an intent has its moment"
+    left = facts.lease_until - facts.sent_at - since_intent
+    return left >= ladder.LEASE_LEFT_TO_SEND
 
 
 def claim_to_look(

@@ -29,7 +29,7 @@ from retailvista.journals.preparing import prepare
 from retailvista.journals.renumbering import give_new_number
 from retailvista.journals.sending import send
 from retailvista.journals.settling import end_pause
-from retailvista.journals.verifying import BATCH, posted_due, verify
+from retailvista.journals.verifying import BATCH, verify
 from retailvista.journals.working import ConnectorStops, PassCounts, ProcessStops, Work
 
 __all__ = ["PassCounts", "due_companies", "due_now", "export_pass"]
@@ -189,7 +189,7 @@ def _send_ready(work: Work) -> bool:
         if outcome in {None, Next.CHECK, Next.CONFLICT} or work.alone:
             work.alone = False
             return moved
-        if len(posted_due(work)) >= BATCH:
+        if len(work.posted - work.verified) >= BATCH:
             verify(work)
     return moved
 

@@ -108,7 +108,9 @@ def _write(work: Work, claim: ExportFacts, sight: Sight, move: Move) -> None:
         values=values,
     )
     with db.transaction(work.session):
-        if settle(work.session, claim, result, work.outside.clock) and (move.next is Next.VERIFIED):
+        now = db.now(work.session)
+        written = settle(work.session, claim, result, work.outside.clock, now)
+        if written and move.next is Next.VERIFIED:
             work.verified.add(claim.id)
 
 

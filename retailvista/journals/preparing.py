@@ -12,11 +12,10 @@ from dataclasses import dataclass
 from retailvista import db
 from retailvista.companies.language import company_language
 from retailvista.connectors.models import Connector
-from retailvista.connectors.port import MasterData
 from retailvista.journals import actions, claiming
 from retailvista.journals.claiming import Intent
 from retailvista.journals.entries import Address, draft, ledger_journals
-from retailvista.journals.evidence import ExportFacts, add_evidence
+from retailvista.journals.evidence import ExportFacts, add_evidence, shown_of
 from retailvista.journals.ladder import Next
 from retailvista.journals.prechecks import Target, findings
 from retailvista.journals.working import ConnectorStops, Work
@@ -29,35 +28,42 @@ TEXTS = {
 
 @dataclass(frozen=True, slots=True)
 class Prepared:
-    """An export that may be sent as it is, and what reading it back will show."""
+    """An export that may be sent as it is."""
 
     facts: ExportFacts
     intent: Intent
-    shows: frozenset[str]
+
+
+@dataclass(frozen=True, slots=True)
+class _Now:
+    """How things stand while a batch is prepared. What was shown in a seat only ever grows."""
+
+    connector: Connector
+    language: str
+    shown: dict[int, frozenset[str]]
 
 
 def prepare(work: Work, ready: Sequence[ExportFacts]) -> list[Prepared]:
     """Entries of the exports that the books would take; the others are rejected, with why."""
-    with db.reading(work.session):
-        journals = ledger_journals(work.session, [facts.journal_id for facts in ready])
-        connector, language = work.connector(), company_language(work.session)
-    if connector.paused:
-        raise ConnectorStops(connector.paused)
+    with db.reading(work.session) as session:
+        journals = ledger_journals(session, [facts.journal_id for facts in ready])
+        shown = {seat: shown_of(session, seat) for seat in {facts.seat_id for facts in ready}}
+        now = _Now(work.connector(), company_language(session), shown)
+    if now.connector.paused:
+        raise ConnectorStops(now.connector.paused)
     prepared = []
     for facts in ready:
-        said = _refusal(work, connector, facts, journals[facts.journal_id], language)
-        if said:
+        journal = journals[facts.journal_id]
+        if said := _refusal(work, now, facts, journal):
             _reject(work, facts, said)
         else:
-            master = work.visit.master()
-            prepared.append(_prepared(work, connector, facts, journals[facts.journal_id], master))
+            prepared.append(Prepared(facts, _intent(work, now, facts, journal)))
     return prepared
 
 
-def _refusal(
-    work: Work, connector: Connector, facts: ExportFacts, journal: Journal, language: str
-) -> str:
+def _refusal(work: Work, now: _Now, facts: ExportFacts, journal: Journal) -> str:
     """What would be refused, with the remedy; asked of fresh master data before it counts."""
+    connector = now.connector
     here = (connector.site, connector.division, connector.journal_code)
     if here != (facts.site, facts.division, facts.journal_code):
         return TEXTS["moved"]
@@ -66,24 +72,23 @@ def _refusal(
     if wrong and not work.master_is_fresh:
         wrong = findings(journal, target, work.visit.master(fresh=True))
         work.master_is_fresh = True
-    return " ".join(problem.in_full(language) for problem in wrong)
+    return " ".join(problem.in_full(now.language) for problem in wrong)
 
 
-def _prepared(
-    work: Work, connector: Connector, facts: ExportFacts, journal: Journal, master: MasterData
-) -> Prepared:
+def _intent(work: Work, now: _Now, facts: ExportFacts, journal: Journal) -> Intent:
+    master, mode = work.visit.master(), now.connector.vat_mode
     period = master.period_of(journal.business_date)
     assert period is not None, "the checks found a period"
     address = Address(facts.division, facts.journal_code, facts.entry_number, facts.posting_key)
-    drafted = draft(journal, address, connector.vat_mode, master, period)
-    intent = Intent(
+    drafted = draft(journal, address, mode, master, period)
+    return Intent(
         payload=work.visit.render(drafted.entry),
         expected={**drafted.expected.to_json(), "shows": sorted(drafted.shows)},
         year=period.year,
         period=period.period,
-        vat_mode=connector.vat_mode,
+        vat_mode=mode,
+        alone=not drafted.shows <= now.shown[facts.seat_id],
     )
-    return Prepared(facts, intent, drafted.shows)
 
 
 def _reject(work: Work, facts: ExportFacts, said: str) -> None:

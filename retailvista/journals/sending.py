@@ -10,12 +10,15 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
+from datetime import datetime
 
 from retailvista import db
+from retailvista.clock import Stopwatch
+from retailvista.connectors import lanes
 from retailvista.connectors.port import Answer, Outcome
 from retailvista.errors import Later, LoginNeeded, RetailVistaError
 from retailvista.journals import claiming, ladder
-from retailvista.journals.evidence import ExportFacts, shown_of
+from retailvista.journals.evidence import ExportFacts
 from retailvista.journals.ladder import Move, Next
 from retailvista.journals.numbering import sending_locked
 from retailvista.journals.preparing import Prepared
@@ -30,51 +33,52 @@ def send(work: Work, queue: Sequence[Prepared]) -> Next | None:
 
     None when it was not the turn of the first.
     """
-    following = iter(queue)
+    following, since = iter(queue), Stopwatch(work.outside.clock)
     with db.transaction(work.session):
-        claim = _claim_next(work, following)
-    return None if claim is None else _post(work, claim, following)
+        lanes.locked(work.session, work.visit.connector.lane_key)
+        claim = _claim_next(work, following, db.now(work.session))
+    return None if claim is None else _post(work, claim, following, since)
 
 
 def resend(work: Work, claim: ExportFacts) -> Next | None:
     """The same number and the same bytes again, in the claim of the look that allowed it."""
+    since = Stopwatch(work.outside.clock)
     with db.transaction(work.session):
         if sending_locked(work.session):
             return None
         again = claiming.write_intent_again(work.session, claim)
-    return None if again is None else _post(work, again, iter(()))
+    return None if again is None else _post(work, again, iter(()), since)
 
 
-def _claim_next(work: Work, following: Iterator[Prepared]) -> ExportFacts | None:
+def _claim_next(work: Work, following: Iterator[Prepared], now: datetime) -> ExportFacts | None:
     """Claim and intent of the next one: nothing lies between its commit and its POST."""
     prepared = next(following, None)
     if prepared is None:
         return None
-    facts = prepared.facts
-    alone = not prepared.shows <= shown_of(work.session, facts.seat_id)
     return claiming.claim_to_send(
-        work.session, facts, prepared.intent, work.outside.owner, alone=alone
+        work.session, prepared.facts, prepared.intent, work.outside.owner, now
     )
 
 
-def _post(work: Work, claim: ExportFacts, following: Iterator[Prepared]) -> Next:
+def _post(work: Work, claim: ExportFacts, following: Iterator[Prepared], since: Stopwatch) -> Next:
     """The one POST of an intent, and what it came to; then the next one, if it was claimed."""
     while True:
-        answer = _answer(work, claim)
+        answer = _answer(work, claim, since)
         if answer.outcome is Outcome.TOKEN_REFUSED and _old_token(work):
             again = _with_new_token(work, claim)
             if again is not None:
                 claim, answer = again
+        since = Stopwatch(work.outside.clock)
         outcome, claimed = _settle_answer(work, claim, answer, following)
         if claimed is None:
             return outcome
         claim = claimed
 
 
-def _answer(work: Work, claim: ExportFacts) -> Answer:
+def _answer(work: Work, claim: ExportFacts, since: Stopwatch) -> Answer:
     """The provider's answer; what kept the call from leaving this host counts as not sent."""
     assert claim.payload is not None, "an intent holds the bytes"
-    if not claiming.may_still_send(claim, work.now()):
+    if not claiming.may_still_send(claim, since.elapsed()):
         return Answer(Outcome.NOT_SENT, "Too little of the claim was left to send.")
     try:
         return work.visit.book(claim.payload)
@@ -92,12 +96,13 @@ def _with_new_token(work: Work, claim: ExportFacts) -> tuple[ExportFacts, Answer
         work.visit.refresh_now()
     except RetailVistaError:
         return None
+    since = Stopwatch(work.outside.clock)
     with db.transaction(work.session):
         # The refused call does not count as a send.
         again = claiming.write_intent_again(
             work.session, replace(claim, sends=max(claim.sends - 1, 0))
         )
-    return None if again is None else (again, _answer(work, again))
+    return None if again is None else (again, _answer(work, again, since))
 
 
 def _settle_answer(
@@ -118,9 +123,9 @@ def _settle_answer(
             detail=_detail(answer),
             values=_remembered(claim, answer),
         )
-        written = settle(work.session, claim, result, work.outside.clock)
+        written = settle(work.session, claim, result, work.outside.clock, now)
         goes_on = written and move.next is Next.POSTED and _may_go_on(work, claim)
-        claimed = _claim_next(work, following) if goes_on else None
+        claimed = _claim_next(work, following, now) if goes_on else None
     if move.next is Next.POSTED:
         work.posted.add(claim.id)
         work.alone = work.alone or claim.alone

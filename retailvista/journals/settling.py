@@ -60,9 +60,10 @@ class Result:
     values: Mapping[str, Any] = field(default_factory=dict)
 
 
-def settle(session: Session, facts: ExportFacts, result: Result, clock: Clock) -> bool:
+def settle(
+    session: Session, facts: ExportFacts, result: Result, clock: Clock, now: datetime
+) -> bool:
     """Write the result of a claim; False when the claim was taken over meanwhile."""
-    now = db.now(session)
     values = _values(facts, result, now, clock)
     written = change_mine(session, facts, SENDING, **values)
     kind = result.move.next.value if written else f"stale: {result.move.next.value}"

@@ -39,8 +39,8 @@ MUTANTS = (
     Mutant(
         "the fence is dropped",
         "journals/claiming.py",
-        "return (EXPORT.c.id == facts.id, EXPORT.c.attempt == facts.attempt, EXPORT.c.live)",
-        "return (EXPORT.c.id == facts.id, EXPORT.c.live)",
+        "return (EXPORT.c.id == export_id, EXPORT.c.attempt == attempt, EXPORT.c.live)",
+        "return (EXPORT.c.id == export_id, attempt == attempt, EXPORT.c.live)",
         "0:400",
     ),
     Mutant(
@@ -87,9 +87,9 @@ MUTANTS = (
     ),
     Mutant(
         "the first journal does not go alone",
-        "journals/sending.py",
-        "alone = not drafted.shows <= _shown(work, facts)",
-        "alone = False",
+        "journals/preparing.py",
+        "alone=not drafted.shows <= now.shown[facts.seat_id],",
+        "alone=False,",
         "0:100",
     ),
     Mutant(
