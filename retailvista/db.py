@@ -8,7 +8,7 @@ committed is on disk before anything is sent to a provider.
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from contextvars import ContextVar
 from datetime import UTC, datetime
@@ -24,6 +24,7 @@ from sqlalchemy import (
     DateTime,
     Delete,
     Engine,
+    Insert,
     MetaData,
     Table,
     Update,
@@ -32,6 +33,7 @@ from sqlalchemy import (
 )
 from sqlalchemy.engine import Connection, Dialect
 from sqlalchemy.orm import DeclarativeBase, Session
+from sqlalchemy.sql.compiler import SQLCompiler
 from sqlalchemy.types import TypeDecorator
 
 from retailvista.clock import Clock, SystemClock
@@ -208,6 +210,42 @@ def table_of(model: type[Any]) -> Table:
     table = model.__table__
     assert isinstance(table, Table)
     return table
+
+
+class Write:
+    """An INSERT or UPDATE that is compiled once, for what is written with every call we send.
+
+    Compiling and looking up such a statement costs several times what executing it does.
+    """
+
+    def __init__(self, statement: Insert | Update) -> None:
+        self._statement = statement
+        self._compiled: dict[tuple[str, ...], tuple[str, Callable[[Any], Any]]] = {}
+
+    def run(self, session: Session, values: Mapping[str, Any]) -> int:
+        """Execute it with values for its columns and parameters; how many rows it hit."""
+        connection = session.connection()
+        names = (connection.dialect.name, *values)
+        found = self._compiled.get(names)
+        if found is None:
+            found = self._compiled[names] = self._compile(connection.dialect, list(values))
+        sql, bound = found
+        return connection.exec_driver_sql(sql, bound(values)).rowcount
+
+    def _compile(self, dialect: Dialect, names: list[str]) -> tuple[str, Callable[[Any], Any]]:
+        compiled = self._statement.compile(dialect=dialect, column_keys=names)
+        assert isinstance(compiled, SQLCompiler)
+        fixed = {name: bind.value for name, bind in compiled.binds.items() if name not in names}
+        types = {name: bind.type.dialect_impl(dialect) for name, bind in compiled.binds.items()}
+        made = [(name, bind_type.bind_processor(dialect)) for name, bind_type in types.items()]
+        order = compiled.positiontup
+
+        def bound(values: Mapping[str, Any]) -> Any:
+            given = {**fixed, **values}
+            params = {name: make(given[name]) if make else given[name] for name, make in made}
+            return tuple([params[name] for name in order]) if order is not None else params
+
+        return str(compiled), bound
 
 
 def changed(session: Session, statement: Update | Delete) -> int:

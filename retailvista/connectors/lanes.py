@@ -47,7 +47,7 @@ _READ = select(*(LANE.c[field.name] for field in fields(LaneState))).where(
     LANE.c.key == bindparam("of_lane")
 )
 _LOCK = _READ.with_for_update()
-_WRITE = update(LANE).where(LANE.c.key == bindparam("of_lane"))
+_WRITE = db.Write(update(LANE).where(LANE.c.key == bindparam("of_lane")))
 _NAMES = [field.name for field in fields(LaneState)]
 
 
@@ -120,7 +120,7 @@ def note(
     stop = budgets.learn(lane, seen, budget, now)
     charged = _charged_ahead(lane, lease, ahead, now)
     _write(session, lease.key, lane)
-    return Noted(stop, charged)
+    return Noted(now, stop, charged)
 
 
 def _charged_ahead(lane: LaneState, lease: LaneLease, ahead: Need | None, now: datetime) -> int:
@@ -135,8 +135,9 @@ def _charged_ahead(lane: LaneState, lease: LaneLease, ahead: Need | None, now: d
 
 @dataclass(frozen=True, slots=True)
 class Noted:
-    """Until when the lane is stopped, if it is, and how many calls were charged ahead."""
+    """When it was noted, until when the lane is stopped, if it is, and calls charged ahead."""
 
+    at: datetime
     stopped_until: datetime | None
     charged: int
 
@@ -195,4 +196,4 @@ def _read(session: Session, query: Select[Any], key: str) -> LaneState | None:
 
 def _write(session: Session, key: str, lane: LaneState) -> None:
     values = {name: getattr(lane, name) for name in _NAMES}
-    session.connection().execute(_WRITE, {"of_lane": key, **values})
+    _WRITE.run(session, {"of_lane": key, **values})

@@ -30,12 +30,14 @@ PATH_MAX = 500
 NOTE_MAX = 300
 _GRANT = db.table_of(Grant)
 # Built once: both follow every call.
-_PROLONG = update(_GRANT).where(
-    _GRANT.c.company_id == bindparam("of_company"),
-    _GRANT.c.id == bindparam("of_grant"),
-    _GRANT.c.login_needed_at.is_(None),
+_PROLONG = db.Write(
+    update(_GRANT).where(
+        _GRANT.c.company_id == bindparam("of_company"),
+        _GRANT.c.id == bindparam("of_grant"),
+        _GRANT.c.login_needed_at.is_(None),
+    )
 )
-_LOG = insert(db.table_of(RequestLog))
+_LOG = db.Write(insert(db.table_of(RequestLog)))
 
 
 @dataclass(frozen=True, slots=True)
@@ -124,17 +126,16 @@ class MeteredWire:
         return reply
 
     @contextmanager
-    def learning(self, session: DatabaseSession) -> Iterator[None]:
+    def learning(self, session: DatabaseSession) -> Iterator[datetime]:
         """The caller's transaction, which also writes down what the last answer taught.
 
-        After a posting comes a posting: its call is charged in the same transaction.
+        After a posting comes a posting: its call is charged in the same transaction. Gives the
+        database's time.
         """
         owed, reserved = self._owed, self.reserved
         try:
             with db.transaction(session):
-                if owed is not None:
-                    self.reserved += self._learn(session, owed)
-                yield
+                yield db.now(session) if owed is None else self._learn(session, owed)
         except BaseException:
             self.reserved = reserved
             raise
@@ -163,8 +164,8 @@ class MeteredWire:
         booked = lesson.endpoint == self._account.provider.posting_endpoint
         return posting and booked and _went_well(lesson.reply)
 
-    def _learn(self, session: DatabaseSession, lesson: Lesson) -> int:
-        """Write it down; how many calls were charged ahead.
+    def _learn(self, session: DatabaseSession, lesson: Lesson) -> datetime:
+        """Write it down, and charge the next call if it will come.
 
         Not more than one, since it may be sent in a later minute than it was charged in.
         """
@@ -184,7 +185,8 @@ class MeteredWire:
             self._prolong(session, reply)
         if self._account.log_requests:
             self._log(session, lesson)
-        return noted.charged
+        self.reserved += noted.charged
+        return noted.at
 
     def _prolong(self, session: DatabaseSession, reply: Reply) -> None:
         """Every successful communication moves the valid-until date of the login."""
@@ -196,7 +198,7 @@ class MeteredWire:
             "last_success_at": reply.answered_at,
             "valid_until": valid_until(reply.answered_at, life),
         }
-        session.connection().execute(_PROLONG, values)
+        _PROLONG.run(session, values)
 
     def _log(self, session: DatabaseSession, lesson: Lesson) -> None:
         reply, parts = lesson.reply, urlsplit(lesson.call.url)
@@ -212,7 +214,7 @@ class MeteredWire:
             "milliseconds": lesson.milliseconds,
             "note": (reply.problem or reply.headers.get("reason", ""))[:NOTE_MAX],
         }
-        session.connection().execute(_LOG, row)
+        _LOG.run(session, row)
 
 
 def _went_well(reply: Reply) -> bool:

@@ -7,9 +7,9 @@ Invariant: within a visit we are the one sender of the lane; every call is charg
 from __future__ import annotations
 
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass, replace
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 from sqlalchemy import select
 from sqlalchemy.orm import Session as DatabaseSession
@@ -99,14 +99,12 @@ class Visit:
             self.refresh_now()
         self._wire.reserve(calls)
 
-    @contextmanager
-    def learning(self, session: DatabaseSession) -> Iterator[None]:
+    def learning(self, session: DatabaseSession) -> AbstractContextManager[datetime]:
         """A transaction of the caller's for the outcome of a posting, and for all it taught.
 
         With it the next call is charged, if it fits: `may_go_on` says so from inside.
         """
-        with self._wire.learning(session):
-            yield
+        return self._wire.learning(session)
 
     @property
     def may_go_on(self) -> bool:

@@ -61,8 +61,7 @@ def _of_mine(facts: ExportFacts) -> dict[str, Any]:
 
 def change_mine(session: Session, facts: ExportFacts, in_state: str, /, **values: Any) -> bool:
     """The fenced UPDATE of an export that is in this state; whether it applied."""
-    result = session.connection().execute(_MINE[in_state], {**_of_mine(facts), **values})
-    return result.rowcount == 1
+    return _MINE[in_state].run(session, {**_of_mine(facts), **values}) == 1
 
 
 # Statements of the hot path are built once: building one costs more than executing it.
@@ -70,7 +69,9 @@ _FENCED = update(EXPORT).where(
     EXPORT.c.company_id == bindparam("of_company"),
     *_fence(bindparam("of_export"), bindparam("of_attempt")),
 )
-_MINE = {state: _FENCED.where(EXPORT.c.state == state) for state in (READY, SENDING, POSTED)}
+_MINE = {
+    state: db.Write(_FENCED.where(EXPORT.c.state == state)) for state in (READY, SENDING, POSTED)
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -117,8 +118,7 @@ def claim_to_send(
         "at_now": now,
     }
     written = {"lease_owner": owner[:64], "payload_sha256": digest}
-    result = session.connection().execute(_CLAIM[intent.alone], {**conditions, **claim, **written})
-    if result.rowcount != 1:
+    if not _CLAIM[intent.alone].run(session, {**conditions, **claim, **written}):
         return None
     mine_now = replace(facts, **claim)
     add_evidence(session, mine_now, "intent", at=now, sha256=digest)
@@ -151,7 +151,7 @@ _OTHER_UNDER_WAY = exists(
 )
 _OF_SEAT = and_(
     _OTHER.c.seat_id == bindparam("of_seat"),
-    _OTHER.c.state.in_(UNSETTLED),
+    or_(*(_OTHER.c.state == state for state in UNSETTLED)),
     _OTHER.c.id != bindparam("of_export"),
     _OTHER.c.live,
 )
@@ -174,7 +174,8 @@ _AS_PREPARED = exists(
 
 
 def _claim(first_under_way: Any) -> Update:
-    return _MINE[READY].where(
+    return _FENCED.where(
+        EXPORT.c.state == READY,
         EXPORT.c.decision == "",
         EXPORT.c.not_before <= bindparam("at_now"),
         ~_OTHER_UNDER_WAY,
@@ -184,7 +185,7 @@ def _claim(first_under_way: Any) -> Update:
     )
 
 
-_CLAIM = {True: _claim(_ANY_UNDER_WAY), False: _claim(_FIRST_UNDER_WAY)}
+_CLAIM = {True: db.Write(_claim(_ANY_UNDER_WAY)), False: db.Write(_claim(_FIRST_UNDER_WAY))}
 
 
 def write_intent_again(session: Session, facts: ExportFacts) -> ExportFacts | None:

@@ -24,7 +24,7 @@ _SEAT = db.table_of(PostingSeat)
 _SHOWN = select(_SEAT.c.shown).where(
     _SEAT.c.company_id == bindparam("of_company"), _SEAT.c.id == bindparam("of_seat")
 )
-_ADD = insert(db.table_of(Evidence))
+_ADD = db.Write(insert(db.table_of(Evidence)))
 
 EXPORT = db.table_of(Export)
 
@@ -149,4 +149,4 @@ def add_evidence(
         "text": text[:TEXT_MAX],
         "detail": detail,
     }
-    session.connection().execute(_ADD, row)
+    _ADD.run(session, row)

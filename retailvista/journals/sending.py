@@ -110,8 +110,7 @@ def _settle_answer(
 ) -> tuple[Next, ExportFacts | None]:
     """What became of the claim, and the claim of the next one: one commit."""
     intended = _as_intended(claim, answer)
-    with work.visit.learning(work.session):
-        now = db.now(work.session)
+    with work.visit.learning(work.session) as now:
         facts = claim.for_ladder(proven=False, now=now)
         move = ladder.after_answer(facts, answer, as_intended=intended)
         result = Result(

@@ -38,11 +38,15 @@ CONFLICTS_THAT_STOP = 3
 SEAT = db.table_of(PostingSeat)
 CONNECTOR = db.table_of(Connector)
 JOURNAL = db.table_of(JournalRow)
-_OF_SEAT = update(SEAT).where(
-    SEAT.c.company_id == bindparam("of_company"), SEAT.c.id == bindparam("of_seat")
+_OF_SEAT = db.Write(
+    update(SEAT).where(
+        SEAT.c.company_id == bindparam("of_company"), SEAT.c.id == bindparam("of_seat")
+    )
 )
-_OF_JOURNAL = update(JOURNAL).where(
-    JOURNAL.c.company_id == bindparam("of_company"), JOURNAL.c.id == bindparam("of_journal")
+_OF_JOURNAL = db.Write(
+    update(JOURNAL).where(
+        JOURNAL.c.company_id == bindparam("of_company"), JOURNAL.c.id == bindparam("of_journal")
+    )
 )
 PROBLEM_MAX = 2000
 
@@ -142,7 +146,7 @@ def _consequences(session: Session, facts: ExportFacts, result: Result) -> None:
 def mark_exported(session: Session, facts: ExportFacts) -> None:
     """The journal of an entry that is in the books never changes again."""
     of = {"of_company": scoped_company_id(), "of_journal": facts.journal_id}
-    session.connection().execute(_OF_JOURNAL, {**of, "state": "exported", "problem": ""})
+    _OF_JOURNAL.run(session, {**of, "state": "exported", "problem": ""})
 
 
 def learn_from(session: Session, facts: ExportFacts) -> None:
@@ -161,7 +165,7 @@ def learn_from(session: Session, facts: ExportFacts) -> None:
 
 def _seat(session: Session, facts: ExportFacts, **values: Any) -> None:
     of = {"of_company": scoped_company_id(), "of_seat": facts.seat_id}
-    session.connection().execute(_OF_SEAT, {**of, **values})
+    _OF_SEAT.run(session, {**of, **values})
 
 
 def _connector(session: Session, facts: ExportFacts, **values: Any) -> None:
