@@ -59,6 +59,7 @@ class Draft:
     entry: EntryToBook
     expected: ExpectedStored
     shows: frozenset[str]
+    sent: Mapping[str, int]  # net per account as sent
 
 
 def journal_rows(session: Session, journal_id: int) -> tuple[JournalRow, list[JournalLine], str]:
@@ -157,7 +158,8 @@ def draft(
     )
     used = {line.vat_code for line in sent if line.vat_code}
     shows = _shows(address.journal_code, mode, {code: facts[code] for code in used})
-    return Draft(entry, stored.expected_stored(journal, mode, facts), shows)
+    expected = stored.expected_stored(journal, mode, facts)
+    return Draft(entry, expected, shows, stored.net_of(sent))
 
 
 def _described(key: str, description: str) -> str:

@@ -83,7 +83,11 @@ def _intent(work: Work, now: _Now, facts: ExportFacts, journal: Journal) -> Inte
     drafted = draft(journal, address, mode, master, period)
     return Intent(
         payload=work.visit.render(drafted.entry),
-        expected={**drafted.expected.to_json(), "shows": sorted(drafted.shows)},
+        expected={
+            **drafted.expected.to_json(),
+            "shows": sorted(drafted.shows),
+            "sent": drafted.sent,
+        },
         year=period.year,
         period=period.period,
         vat_mode=mode,

@@ -19,13 +19,19 @@ from retailvista.connectors.port import Answer, Outcome
 from retailvista.errors import Later, LoginNeeded, RetailVistaError
 from retailvista.journals import claiming, ladder
 from retailvista.journals.evidence import ExportFacts
+from retailvista.journals.finding import SHOWN, difference_text
 from retailvista.journals.ladder import Move, Next
 from retailvista.journals.numbering import sending_locked
 from retailvista.journals.preparing import Prepared
 from retailvista.journals.settling import Result, settle
 from retailvista.journals.working import ConnectorStops, Work, retry_time
+from retailvista.ledger.stored import ExpectedStored, compare_answered
 
 REFRESH_FROM_SECONDS = 570
+TEXTS = {
+    "place": "Sent as entry {0} to division {1}, journal {2}; stored as entry {3} in division {4},"
+    " journal {5}.",
+}
 
 
 def send(work: Work, queue: Sequence[Prepared]) -> Next | None:
@@ -109,13 +115,13 @@ def _settle_answer(
     work: Work, claim: ExportFacts, answer: Answer, following: Iterator[Prepared]
 ) -> tuple[Next, ExportFacts | None]:
     """What became of the claim, and the claim of the next one: one commit."""
-    intended = _as_intended(claim, answer)
+    otherwise = _otherwise(claim, answer)
     with work.visit.learning(work.session) as now:
         facts = claim.for_ladder(proven=False, now=now)
-        move = ladder.after_answer(facts, answer, as_intended=intended)
+        move = ladder.after_answer(facts, answer, as_intended=not otherwise)
         result = Result(
             move=move,
-            said=_said(claim, answer, intended=intended),
+            said=otherwise or answer.said,
             external_id=answer.booked.external_id if answer.booked else "",
             from_answer=True,
             not_before=answer.not_before,
@@ -137,24 +143,25 @@ def _may_go_on(work: Work, claim: ExportFacts) -> bool:
     return not claim.alone and work.visit.may_go_on and not work.outside.stopping()
 
 
-def _as_intended(claim: ExportFacts, answer: Answer) -> bool:
-    booked = answer.booked
-    return booked is not None and (
-        booked.entry_number == claim.entry_number
-        and booked.division == claim.division
-        and booked.journal_code in ("", claim.journal_code)
-    )
+def _otherwise(claim: ExportFacts, answer: Answer) -> str:
+    """How the entry was stored otherwise than intended; empty when it was not.
 
-
-def _said(claim: ExportFacts, answer: Answer, *, intended: bool) -> str:
+    Without lines in the answer it is for the read-back to say.
+    """
     booked = answer.booked
-    if booked is None or intended:
-        return answer.said
-    return (
-        f"Sent as entry {claim.entry_number} to division {claim.division}, journal"
-        f" {claim.journal_code}; stored as entry {booked.entry_number} in division"
-        f" {booked.division}, journal {booked.journal_code}."
-    )
+    if booked is None:
+        return ""
+    place = (booked.entry_number, booked.division, booked.journal_code or claim.journal_code)
+    if place != (claim.entry_number, claim.division, claim.journal_code):
+        return TEXTS["place"].format(
+            claim.entry_number, claim.division, claim.journal_code,
+            booked.entry_number, booked.division, booked.journal_code,
+        )  # fmt: skip
+    if booked.net_by_gl is None:
+        return ""
+    expected = ExpectedStored.from_json(claim.expected)
+    wrong = compare_answered(expected, claim.expected.get("sent", {}), booked.net_by_gl)
+    return " ".join(difference_text(difference) for difference in wrong[:SHOWN])
 
 
 def _detail(answer: Answer) -> dict[str, object]:
