@@ -26,6 +26,8 @@ ANSWER_BYTES_MAX = 32 * 1024 * 1024
 CONNECT_SECONDS_MAX = 15.0
 CHUNK_BYTES = 64 * 1024
 NO_BODY = (204, 304)
+NO_ANSWER = "No answer in time."
+NO_GOOD_ANSWER = "No answer in time, or one that is too large or cut off."
 HEADERS = {"User-Agent": "RetailVista", "Accept": "*/*", "Accept-Encoding": "gzip, deflate",
            "Connection": "keep-alive"}  # fmt: skip
 DEFAULT_PORTS = {"http": 80, "https": 443}
@@ -80,7 +82,7 @@ class RequestsWire:
                 body = _read_bounded(response)
             except FAILURES as error:
                 sending = Sending.NO_ANSWER if guard.started else Sending.NOT_SENT
-                problem = "no answer in time" if guard.expired else _named(error)
+                problem = NO_ANSWER if guard.expired else _named(error)
                 return Reply(
                     sending,
                     problem=problem,
@@ -92,7 +94,7 @@ class RequestsWire:
         if body is None:
             return Reply(
                 Sending.NO_ANSWER,
-                problem="no answer in time, or one too large or cut off",
+                problem=NO_GOOD_ANSWER,
                 requested_at=requested_at,
                 answered_at=self._clock.now(),
             )

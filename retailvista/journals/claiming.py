@@ -28,6 +28,7 @@ from retailvista.journals.numbering import wall_minus_monotonic
 
 READY, SENDING, POSTED, VERIFIED = "ready", "sending", "posted", "verified"
 REJECTED, CONFLICT = "rejected", "conflict"
+CLOCK_JUMPED = "A clock jumped: the quarantine starts again."
 UNSETTLED = (SENDING, POSTED, CONFLICT)
 
 
@@ -239,7 +240,7 @@ def claim_to_look(
     if facts.clock_owner == host and ladder.clock_jumped(facts.clock_offset, offset):
         restarted = {**unknown_from(now, clock), "attempt": facts.attempt + 1}
         if change(session, conditions, **restarted):
-            add_evidence(session, facts, "clock", "a clock jumped: the quarantine starts again")
+            add_evidence(session, facts, "clock", CLOCK_JUMPED)
         return None
     claimed = change(
         session,

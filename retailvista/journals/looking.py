@@ -62,14 +62,14 @@ def entries_with_key(visit: Visit, facts: ExportFacts) -> list[StoredEntry]:
     found: list[StoredEntry] = []
     seen = visit.look_for_key(code, facts.posting_key + " ")
     if not seen.good:
-        raise Blind(seen, seen.problem or "no answer")
+        raise Blind(seen)
     for header in seen.entries:
         if header.lines is not None:
             found.append(header)
             continue
         read = visit.look(code, header.entry_number, header.entry_number)
         if not read.good:
-            raise Blind(read, read.problem or "no answer")
+            raise Blind(read)
         found += read.entries
     return [entry for entry in found if carries_key(entry, facts.posting_key)]
 

@@ -49,6 +49,10 @@ _OF_JOURNAL = db.Write(
     )
 )
 PROBLEM_MAX = 2000
+TEXTS = {
+    "in_a_row": "{0} journals in a row were stored otherwise than sent. Compare them first.",
+    "no_access": "The provider refused access.",
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -140,7 +144,7 @@ def _consequences(session: Session, facts: ExportFacts, result: Result) -> None:
             _seat(session, facts, number_honoured=PROOF_NO)
         _count_conflict(session, facts)
     if move.stops_connector:
-        pause(session, facts.connector_id, result.said or "The provider refused access.", None)
+        pause(session, facts.connector_id, result.said or TEXTS["no_access"], None)
 
 
 def mark_exported(session: Session, facts: ExportFacts) -> None:
@@ -184,8 +188,7 @@ def _count_conflict(session: Session, facts: ExportFacts) -> None:
         .returning(CONNECTOR.c.conflicts_in_a_row)
     )
     if counted is not None and counted >= CONFLICTS_THAT_STOP:
-        why = f"{counted} journals in a row were stored otherwise than sent. Compare them first."
-        pause(session, facts.connector_id, why, None)
+        pause(session, facts.connector_id, TEXTS["in_a_row"].format(counted), None)
 
 
 def pause(session: Session, connector_id: int, why: str, until: datetime | None) -> None:
