@@ -8,7 +8,7 @@ committed is on disk before anything is sent to a provider.
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from contextvars import ContextVar
 from datetime import UTC, datetime
@@ -224,13 +224,19 @@ class Write:
 
     def run(self, session: Session, values: Mapping[str, Any]) -> int:
         """Execute it with values for its columns and parameters; how many rows it hit."""
+        return self.run_all(session, [values])
+
+    def run_all(self, session: Session, rows: Sequence[Mapping[str, Any]]) -> int:
+        """The same for many rows with the same names; how many rows were hit in all."""
         connection = session.connection()
-        names = (connection.dialect.name, *values)
+        names = (connection.dialect.name, *rows[0])
         found = self._compiled.get(names)
         if found is None:
-            found = self._compiled[names] = self._compile(connection.dialect, list(values))
+            found = self._compiled[names] = self._compile(connection.dialect, list(rows[0]))
         sql, bound = found
-        return connection.exec_driver_sql(sql, bound(values)).rowcount
+        params = [bound(values) for values in rows]
+        one = params[0] if len(params) == 1 else params
+        return connection.exec_driver_sql(sql, one).rowcount
 
     def _compile(self, dialect: Dialect, names: list[str]) -> tuple[str, Callable[[Any], Any]]:
         compiled = self._statement.compile(dialect=dialect, column_keys=names)

@@ -1,15 +1,15 @@
-"""Claims, intents and take-overs: conditional updates that let one worker act at a time.
+"""Claims and intents: conditional updates that let one worker act at a time.
 
 Invariants: a claim is one UPDATE that only one worker can win, and it holds the intent: whoever has
-it has written down what he will send, committed before the first byte leaves. A claim that ran out
-is never guessed about: with a sent intent it becomes unknown, without one it is ready again.
+it has written down what he will send, committed before the first byte leaves. Everything that is
+written about a claim is fenced by its attempt.
 """
 
 from __future__ import annotations
 
 import hashlib
 import platform
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from typing import Any
@@ -23,7 +23,7 @@ from retailvista.companies.models import Instance
 from retailvista.companies.scope import scoped_company_id
 from retailvista.connectors.models import Connector
 from retailvista.journals import ladder
-from retailvista.journals.evidence import EXPORT, ExportFacts, add_evidence, facts_of, read_facts
+from retailvista.journals.evidence import EXPORT, ExportFacts, add_evidence, facts_of
 from retailvista.journals.numbering import wall_minus_monotonic
 
 READY, SENDING, POSTED, VERIFIED = "ready", "sending", "posted", "verified"
@@ -63,6 +63,30 @@ def _of_mine(facts: ExportFacts) -> dict[str, Any]:
 def change_mine(session: Session, facts: ExportFacts, in_state: str, /, **values: Any) -> bool:
     """The fenced UPDATE of an export that is in this state; whether it applied."""
     return _MINE[in_state].run(session, {**_of_mine(facts), **values}) == 1
+
+
+def hold(session: Session, batch: Sequence[ExportFacts], in_state: str) -> set[int]:
+    """Which of these are still as read, locked until the transaction ends."""
+    query = (
+        select(EXPORT.c.id, EXPORT.c.attempt)
+        .where(EXPORT.c.company_id == scoped_company_id(), EXPORT.c.state == in_state)
+        .where(EXPORT.c.id.in_([facts.id for facts in batch]), EXPORT.c.live)
+        .with_for_update()
+    )
+    attempts = dict(session.connection().execute(query).tuples().all())
+    return {facts.id for facts in batch if attempts.get(facts.id) == facts.attempt}
+
+
+def change_held(
+    session: Session, in_state: str, changes: Sequence[tuple[ExportFacts, Mapping[str, Any]]]
+) -> None:
+    """The fenced UPDATE of exports that are held, in as few statements as they allow."""
+    alike: dict[tuple[str, ...], list[dict[str, Any]]] = {}
+    for facts, values in changes:
+        alike.setdefault(tuple(values), []).append({**_of_mine(facts), **values})
+    for rows in alike.values():
+        hit = _MINE[in_state].run_all(session, rows)
+        assert hit == len(rows), "what is held does not change meanwhile"
 
 
 # Statements of the hot path are built once: building one costs more than executing it.
@@ -272,35 +296,3 @@ def unknown_from(now: datetime, clock: Clock) -> dict[str, Any]:
         "clock_owner": host,
         "clock_offset": offset,
     }
-
-
-def take_over(session: Session, connector_id: int, clock: Clock) -> int:
-    """Claims that ran out: unknown from now on when something may have been sent, else ready."""
-    now = db.now(session)
-    ran_out = (
-        EXPORT.c.state == SENDING,
-        EXPORT.c.unknown_since.is_(None),
-        EXPORT.c.lease_until <= now,
-    )
-    taken = 0
-    for facts in read_facts(session, EXPORT.c.connector_id == connector_id, *ran_out):
-        values: dict[str, Any] = {"attempt": facts.attempt + 1}
-        if facts.sent_at is None:
-            values |= {"state": READY, "lease_until": None, "lease_owner": "", "not_before": now}
-        else:
-            values |= {**unknown_from(now, clock), "last_outcome": ladder.LOST}
-        if change(session, (*mine(facts), *ran_out), **values):
-            taken += 1
-            add_evidence(session, replace(facts, attempt=facts.attempt + 1), "take-over")
-    return taken
-
-
-def end_leases_of(session: Session, owner: str) -> int:
-    """Claims of a process that is known to be dead: the next pass takes them over at once."""
-    now = db.now(session)
-    statement = (
-        update(EXPORT)
-        .where(EXPORT.c.lease_owner == owner[:64], EXPORT.c.lease_until > now)
-        .values(lease_until=now)
-    )
-    return session.connection().execute(statement).rowcount

@@ -6,6 +6,7 @@ ever added, also by a worker whose claim is gone.
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, fields
 from datetime import date, datetime, timedelta
 from typing import Any
@@ -140,13 +141,24 @@ def add_evidence(
     **detail: Any,
 ) -> None:
     """Append what happened, `at` when that is known already."""
-    row = {
+    add_all(session, [evidence_row(facts, at or db.now(session), kind, text, detail)])
+
+
+def add_all(session: Session, rows: Sequence[dict[str, Any]]) -> None:
+    """Append what happened to several exports."""
+    _ADD.run_all(session, rows)
+
+
+def evidence_row(
+    facts: ExportFacts, at: datetime, kind: str, text: str, detail: Mapping[str, Any]
+) -> dict[str, Any]:
+    """A piece of evidence as it is stored."""
+    return {
         "company_id": scoped_company_id(),
         "export_id": facts.id,
-        "at": at or db.now(session),
+        "at": at,
         "attempt": facts.attempt,
         "kind": kind,
         "text": text[:TEXT_MAX],
-        "detail": detail,
+        "detail": dict(detail),
     }
-    _ADD.run(session, row)

@@ -29,6 +29,7 @@ from retailvista.journals.preparing import prepare
 from retailvista.journals.renumbering import give_new_number
 from retailvista.journals.sending import send
 from retailvista.journals.settling import end_pause
+from retailvista.journals.taking_over import take_over
 from retailvista.journals.verifying import BATCH, verify
 from retailvista.journals.working import ConnectorStops, PassCounts, ProcessStops, Work
 
@@ -95,7 +96,7 @@ def _round(outside: Outside, session: Session, connector_ids: list[int]) -> Pass
 def _visit(outside: Outside, session: Session, connector_id: int) -> PassCounts:
     """One connector: take over what was left, then visit it when there is something to do."""
     with db.transaction(session):
-        claiming.take_over(session, connector_id, outside.clock)
+        take_over(session, connector_id, outside.clock)
         end_pause(session, connector_id)
     with db.reading(session):
         if outside.stopping() or sending_locked(session) or not _due(session, connector_id):

@@ -7,7 +7,7 @@ the newest entry known to be there) is written in the same transaction.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
@@ -27,10 +27,18 @@ from retailvista.journals.claiming import (
     REJECTED,
     SENDING,
     VERIFIED,
+    change_held,
     change_mine,
+    hold,
     unknown_from,
 )
-from retailvista.journals.evidence import ExportFacts, add_evidence, seat_of
+from retailvista.journals.evidence import (
+    ExportFacts,
+    add_all,
+    add_evidence,
+    evidence_row,
+    seat_of,
+)
 from retailvista.journals.ladder import Move, Next
 from retailvista.journals.models import JournalRow
 
@@ -81,21 +89,29 @@ def settle(
     return written
 
 
-def settle_posted(
-    session: Session, facts: ExportFacts, result: Result, clock: Clock, now: datetime
-) -> bool:
-    """Write what reading back showed of an entry that the books confirmed before."""
-    if result.move.next is Next.CHECK:
-        values: dict[str, Any] = {"looks": facts.looks + 1, "not_before": now + result.move.wait}
-    else:
-        values = _values(facts, result, now, clock)
-    written = change_mine(session, facts, POSTED, **values)
-    if written:
+def settle_read_back(
+    session: Session, results: Sequence[tuple[ExportFacts, Result]], clock: Clock, now: datetime
+) -> set[int]:
+    """Write what reading back showed of entries that the books confirmed before.
+
+    The ids of those that are still ours to write about.
+    """
+    held = hold(session, [facts for facts, _ in results], POSTED)
+    changes: list[tuple[ExportFacts, dict[str, Any]]] = []
+    evidence = []
+    for facts, result in ((f, r) for f, r in results if f.id in held):
         kind = f"read back: {result.move.next.value}"
-        add_evidence(session, facts, kind, result.said, at=now, **result.detail)
-        if result.move.next is not Next.CHECK:
+        evidence.append(evidence_row(facts, now, kind, result.said, result.detail))
+        if result.move.next is Next.CHECK:
+            later = {"looks": facts.looks + 1, "not_before": now + result.move.wait}
+            changes.append((facts, later))
+        else:
+            changes.append((facts, _values(facts, result, now, clock)))
             _consequences(session, facts, result)
-    return written
+    if changes:
+        change_held(session, POSTED, changes)
+        add_all(session, evidence)
+    return held
 
 
 def _values(facts: ExportFacts, result: Result, now: datetime, clock: Clock) -> dict[str, Any]:

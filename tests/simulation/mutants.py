@@ -59,7 +59,7 @@ MUTANTS = (
     ),
     Mutant(
         "the quarantine counts from the intent",
-        "journals/claiming.py",
+        "journals/taking_over.py",
         '**unknown_from(now, clock), "last_outcome": ladder.LOST}',
         '**unknown_from(now, clock), "last_outcome": ladder.LOST, "unknown_since": facts.sent_at}',
         "99:400",
