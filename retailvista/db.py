@@ -241,9 +241,12 @@ class Write:
     def _compile(self, dialect: Dialect, names: list[str]) -> tuple[str, Callable[[Any], Any]]:
         compiled = self._statement.compile(dialect=dialect, column_keys=names)
         assert isinstance(compiled, SQLCompiler)
-        fixed = {name: bind.value for name, bind in compiled.binds.items() if name not in names}
-        types = {name: bind.type.dialect_impl(dialect) for name, bind in compiled.binds.items()}
-        made = [(name, bind_type.bind_processor(dialect)) for name, bind_type in types.items()]
+        binds = {name: bind for bind, name in compiled.bind_names.items()}
+        fixed = {name: bind.value for name, bind in binds.items() if name not in names}
+        made = [
+            (name, bind.type.dialect_impl(dialect).bind_processor(dialect))
+            for name, bind in binds.items()
+        ]
         order = compiled.positiontup
 
         def bound(values: Mapping[str, Any]) -> Any:

@@ -7,6 +7,7 @@ from typing import Any
 
 from sqlalchemy import (
     JSON,
+    BigInteger,
     CheckConstraint,
     ForeignKeyConstraint,
     Index,
@@ -93,7 +94,7 @@ class Export(CompanyOwned, db.Model):
     # Wall minus monotonic time of the process that set unknown_since: a later, other difference
     # shows a clock that jumped, and restarts the quarantine.
     clock_owner: Mapped[str] = mapped_column(String(64), default="")
-    clock_offset: Mapped[int] = mapped_column(default=0)
+    clock_offset: Mapped[int] = mapped_column(BigInteger, default=0)  # milliseconds
     decision: Mapped[str] = mapped_column(String(40), default="")  # '' or what a person must do
     external_id: Mapped[str] = mapped_column(String(80), default="")
     problem: Mapped[str] = mapped_column(Text, default="")

@@ -69,14 +69,14 @@ MUTANTS = (
         "journals/finding.py",
         "    if all(entry.entry_number != known for entry in entries):",
         "    if not look.good:",
-        "58:400",
+        "90:400",
     ),
     Mutant(
         "an answer of 5xx counts as refused",
         "connectors/exact_online/answers.py",
         "            outcome = Outcome.UNKNOWN\n    return",
         "            outcome = Outcome.REJECTED\n    return",
-        "21:200",
+        "25:200",
     ),
     Mutant(
         "the lane does not wait for the first look",
