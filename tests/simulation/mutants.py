@@ -97,7 +97,7 @@ MUTANTS = (
         "journals/ladder.py",
         "LEASE_LEFT_TO_SEND = timedelta(seconds=180)",
         "LEASE_LEFT_TO_SEND = timedelta(seconds=-9000)",
-        "30:400",
+        "85:400",
     ),
 )
 
