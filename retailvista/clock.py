@@ -6,7 +6,7 @@ Instants are UTC and aware. `monotonic` serves durations, because a wall clock c
 from __future__ import annotations
 
 import time
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Protocol
 
 
@@ -24,6 +24,19 @@ class Clock(Protocol):
     def sleep(self, seconds: float) -> None:
         """Wait, or in a simulation: move on."""
         ...
+
+
+class Stopwatch:
+    """How long ago it was started, by whichever clock says more: one may jump, one may stand."""
+
+    def __init__(self, clock: Clock) -> None:
+        self._clock = clock
+        self._wall, self._monotonic = clock.now(), clock.monotonic()
+
+    def elapsed(self) -> timedelta:
+        """Never less than what really passed, as long as not both clocks fail."""
+        steady = timedelta(seconds=self._clock.monotonic() - self._monotonic)
+        return max(self._clock.now() - self._wall, steady)
 
 
 class SystemClock:

@@ -162,9 +162,10 @@ def open_stage(
     *,
     site: str = "",
     master: bool = True,
+    engine: Engine | None = None,
 ) -> Stage:
-    """A new database with a company that is logged in to this sandbox."""
-    engine = new_database(folder, clock)
+    """A new database, or this empty one, with a company that is logged in to this sandbox."""
+    engine = engine or new_database(folder, clock)
     site = site or sandbox.url
     wire = wire or RequestsWire(clock, (), [site])
     outside = outside_for(engine, clock, wire, folder, "test-worker")

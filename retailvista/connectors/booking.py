@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date, datetime
 from enum import Enum
@@ -50,12 +51,13 @@ class Outcome(Enum):
 
 @dataclass(frozen=True, slots=True)
 class Booked:
-    """What the provider says it stored."""
+    """What the provider says it stored. `net_by_gl` is None where it shows no lines."""
 
     external_id: str
     entry_number: int
     division: int
     journal_code: str = ""
+    net_by_gl: Mapping[str, int] | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,16 +1,15 @@
 """The budget of a lane: its minute, its day, its errors of the last hour, and what a 429 means.
 
-Pure over a Lane row: the caller holds its lock. Invariants: other work leaves the reserve for
+Pure over a lane's row: the caller holds its lock. Invariants: other work leaves the reserve for
 posting alone; the provider's headers correct our count upwards, never downwards; a 429 stops the
 lane until the reset its headers name, else until the next minute, then 15, then 61 minutes.
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
-from retailvista.connectors.models import Lane
 from retailvista.connectors.port import Budget, Limits
 from retailvista.errors import Later
 
@@ -20,6 +19,23 @@ MINUTE = timedelta(minutes=1)
 HOUR = timedelta(hours=1)
 # 429 without headers: the minute is over soon; else a block of an hour may be on.
 LADDER = (timedelta(0), timedelta(minutes=15), timedelta(minutes=61))
+
+
+@dataclass(slots=True)
+class LaneState:
+    """A lane's row as read under its lock: the sender of now, and what was counted."""
+
+    lease_owner: str = ""
+    lease_until: datetime | None = None
+    minute: datetime | None = None
+    minute_used: int = 0
+    day: str = ""
+    day_used: int = 0
+    day_limit: int = 5000
+    day_remaining: int | None = None
+    not_before: datetime | None = None
+    throttled: int = 0
+    errors: dict[str, list[int]] = field(default_factory=dict)
 
 
 class LaneClosed(Later):
@@ -49,7 +65,7 @@ class Seen:
     throttled_until: datetime | None = None
 
 
-def charge(lane: Lane, need: Need, now: datetime) -> None:
+def charge(lane: LaneState, need: Need, now: datetime) -> None:
     if lane.not_before is not None and lane.not_before > now:
         raise LaneClosed("The limit of calls is reached.", not_before=lane.not_before)
     roll(lane, now)
@@ -60,7 +76,7 @@ def charge(lane: Lane, need: Need, now: datetime) -> None:
     lane.lease_until = now + LEASE
 
 
-def learn(lane: Lane, seen: Seen, budget: Budget, now: datetime) -> datetime | None:
+def learn(lane: LaneState, seen: Seen, budget: Budget, now: datetime) -> datetime | None:
     """What an answer says; until when the lane is stopped, if it is."""
     roll(lane, now)
     _learn(lane, seen.limits)
@@ -76,7 +92,7 @@ def learn(lane: Lane, seen: Seen, budget: Budget, now: datetime) -> datetime | N
     return lane.not_before if lane.not_before and lane.not_before > now else None
 
 
-def roll(lane: Lane, now: datetime) -> None:
+def roll(lane: LaneState, now: datetime) -> None:
     """New minute or day (UTC, as the provider counts): start from zero."""
     if lane.minute != minute_of(now):
         lane.minute, lane.minute_used = minute_of(now), 0
@@ -84,7 +100,7 @@ def roll(lane: Lane, now: datetime) -> None:
         lane.day, lane.day_used, lane.day_remaining = day_of(now), 0, None
 
 
-def _check_room(lane: Lane, need: Need, now: datetime) -> None:
+def _check_room(lane: LaneState, need: Need, now: datetime) -> None:
     budget = need.budget
     spare_minute = 0 if need.posting else budget.posting_reserve_minute
     spare_day = 0 if need.posting else budget.posting_reserve_day
@@ -96,12 +112,12 @@ def _check_room(lane: Lane, need: Need, now: datetime) -> None:
         )
 
 
-def _day_budget(lane: Lane, budget: Budget) -> int:
+def _day_budget(lane: LaneState, budget: Budget) -> int:
     """Our share of the provider's day: 4,800 of 5,000, and as much below another limit."""
     return max(0, budget.per_day + lane.day_limit - 5000)
 
 
-def _check_errors(lane: Lane, need: Need, now: datetime) -> None:
+def _check_errors(lane: LaneState, need: Need, now: datetime) -> None:
     at = errors_of(lane, now).get(need.endpoint, [])
     if len(at) >= need.budget.errors_per_hour:
         free_at = now + timedelta(seconds=max(1, at[0] + 3600 - int(now.timestamp())))
@@ -110,14 +126,14 @@ def _check_errors(lane: Lane, need: Need, now: datetime) -> None:
         )
 
 
-def errors_of(lane: Lane, now: datetime) -> dict[str, list[int]]:
+def errors_of(lane: LaneState, now: datetime) -> dict[str, list[int]]:
     """Seconds of the counted errors of the last hour, per endpoint."""
     since = int(now.timestamp()) - 3600
     kept = {name: [at for at in list_ if at > since] for name, list_ in (lane.errors or {}).items()}
     return {name: at for name, at in kept.items() if at}
 
 
-def _learn(lane: Lane, limits: Limits) -> None:
+def _learn(lane: LaneState, limits: Limits) -> None:
     """Others may use the same app: what the headers say has been used counts as used."""
     if limits.minute_limit is not None and limits.minute_remaining is not None:
         lane.minute_used = max(lane.minute_used, limits.minute_limit - limits.minute_remaining)
@@ -128,7 +144,7 @@ def _learn(lane: Lane, limits: Limits) -> None:
         lane.day_used = max(lane.day_used, lane.day_limit - limits.day_remaining)
 
 
-def _stop_when_used_up(lane: Lane, limits: Limits, budget: Budget, now: datetime) -> None:
+def _stop_when_used_up(lane: LaneState, limits: Limits, budget: Budget, now: datetime) -> None:
     """Their minute can end later than ours: stop until the reset they name."""
     reset = limits.minute_reset_at
     if reset is None or limits.minute_limit is None or limits.minute_remaining is None:
@@ -138,7 +154,7 @@ def _stop_when_used_up(lane: Lane, limits: Limits, budget: Budget, now: datetime
         lane.not_before = max(lane.not_before or reset, reset)
 
 
-def _throttled_until(lane: Lane, named: datetime | None, now: datetime) -> datetime:
+def _throttled_until(lane: LaneState, named: datetime | None, now: datetime) -> datetime:
     if named is not None and now < named <= now + 25 * HOUR:
         return named
     step = LADDER[min(lane.throttled, len(LADDER) - 1)]

@@ -9,11 +9,11 @@ from __future__ import annotations
 
 import http.client
 from collections.abc import Iterable
-from http.cookiejar import DefaultCookiePolicy
 from urllib.parse import quote_plus, urlsplit
 
 import requests
 import urllib3
+from requests.structures import CaseInsensitiveDict
 
 from retailvista import db
 from retailvista.clock import Clock
@@ -26,6 +26,10 @@ ANSWER_BYTES_MAX = 32 * 1024 * 1024
 CONNECT_SECONDS_MAX = 15.0
 CHUNK_BYTES = 64 * 1024
 NO_BODY = (204, 304)
+NO_ANSWER = "No answer in time."
+NO_GOOD_ANSWER = "No answer in time, or one that is too large or cut off."
+HEADERS = {"User-Agent": "RetailVista", "Accept": "*/*", "Accept-Encoding": "gzip, deflate",
+           "Connection": "keep-alive"}  # fmt: skip
 DEFAULT_PORTS = {"http": 80, "https": 443}
 FAILURES = (
     requests.RequestException,
@@ -60,13 +64,10 @@ class RequestsWire:
         self._clock = clock
         self._allowed = {origin_of(site) for site in sites if site.startswith("https://")}
         self._allowed |= {origin_of(host) for host in provider_hosts}
-        self._session = requests.Session()
-        self._session.trust_env = False  # a .netrc or proxy variable must not add credentials
-        self._session.cookies.set_policy(DefaultCookiePolicy(allowed_domains=[]))
-        self._session.headers["User-Agent"] = "RetailVista"
-        adapter = WatchedAdapter(clock.monotonic)
-        self._session.mount("https://", adapter)
-        self._session.mount("http://", adapter)
+        # Without a requests.Session: no cookies, no redirects, and no .netrc or proxy variable
+        # that adds credentials.
+        self._adapter = WatchedAdapter(clock.monotonic)
+        self._checked = ("", "")
 
     def send(self, call: Call) -> Reply:
         """Send it once and say how far it came."""
@@ -81,7 +82,7 @@ class RequestsWire:
                 body = _read_bounded(response)
             except FAILURES as error:
                 sending = Sending.NO_ANSWER if guard.started else Sending.NOT_SENT
-                problem = "no answer in time" if guard.expired else _named(error)
+                problem = NO_ANSWER if guard.expired else _named(error)
                 return Reply(
                     sending,
                     problem=problem,
@@ -93,7 +94,7 @@ class RequestsWire:
         if body is None:
             return Reply(
                 Sending.NO_ANSWER,
-                problem="no answer in time, or one too large or cut off",
+                problem=NO_GOOD_ANSWER,
                 requested_at=requested_at,
                 answered_at=self._clock.now(),
             )
@@ -107,7 +108,8 @@ class RequestsWire:
         )
 
     def _open(self, call: Call) -> requests.Response:
-        headers = dict(call.headers)
+        headers = CaseInsensitiveDict(HEADERS)
+        headers.update(call.headers)
         headers.update({name: secret.reveal() for name, secret in call.secret_headers.items()})
         body = call.body
         if call.secret_form:
@@ -116,15 +118,24 @@ class RequestsWire:
                 for name, secret in call.secret_form.items()
             ]
             body = b"&".join([*([body] if body else []), *(part.encode() for part in fields)])
-        return self._session.request(
-            call.method,
-            call.url,
-            headers=headers,
-            data=body or None,
-            timeout=(min(CONNECT_SECONDS_MAX, call.deadline_seconds), call.deadline_seconds),
-            allow_redirects=False,
-            stream=True,
-        )
+        prepared = requests.PreparedRequest()
+        prepared.method, prepared.url = call.method, self._address(call.url)
+        prepared.headers, prepared.body = headers, body or None
+        prepared.prepare_content_length(prepared.body)
+        connect = min(CONNECT_SECONDS_MAX, call.deadline_seconds)
+        timeout = (connect, call.deadline_seconds)
+        return self._adapter.send(prepared, stream=True, timeout=timeout)
+
+    def _address(self, url: str) -> str:
+        """As requests writes it on the wire; the last one is kept, since postings repeat it."""
+        asked, written = self._checked
+        if url != asked:
+            prepared = requests.PreparedRequest()
+            prepared.prepare_url(url, None)
+            assert prepared.url is not None, "an address was asked for"
+            written = prepared.url
+            self._checked = (url, written)
+        return written
 
 
 def _read_bounded(response: requests.Response) -> bytes | None:

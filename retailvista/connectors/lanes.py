@@ -8,17 +8,18 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass, fields
 from datetime import datetime, timedelta
+from typing import Any
 
-from sqlalchemy import select
+from sqlalchemy import Select, bindparam, select, update
 from sqlalchemy.dialects.postgresql import insert as postgres_insert
 from sqlalchemy.dialects.sqlite import insert as sqlite_insert
 from sqlalchemy.orm import Session
 
 from retailvista import db
 from retailvista.connectors import budgets
-from retailvista.connectors.budgets import LEASE, LaneClosed, Need, Seen
+from retailvista.connectors.budgets import LEASE, LaneClosed, LaneState, Need, Seen
 from retailvista.connectors.models import Lane
 from retailvista.connectors.port import Budget
 from retailvista.runs.owners import lease_name
@@ -33,12 +34,21 @@ __all__ = [
     "charge",
     "give_back",
     "lane_key",
+    "locked",
     "note",
     "take",
     "view",
 ]
 
 BUSY_PAUSE = timedelta(seconds=2)
+LANE = db.table_of(Lane)
+# Built once, since every call to a provider reads and writes its lane.
+_READ = select(*(LANE.c[field.name] for field in fields(LaneState))).where(
+    LANE.c.key == bindparam("of_lane")
+)
+_LOCK = _READ.with_for_update()
+_WRITE = db.Write(update(LANE).where(LANE.c.key == bindparam("of_lane")))
+_NAMES = [field.name for field in fields(LaneState)]
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,13 +69,14 @@ def take(session: Session, key: str, owner: str, need: Need) -> LaneLease:
     lease = LaneLease(key, lease_name(owner))
     with db.transaction(session):
         now = db.now(session)
-        lane = _locked(session, key)
+        lane = locked(session, key)
         if lane.lease_until is not None and lane.lease_until > now:
             raise LaneClosed(
                 "Another call to this division is going on.", not_before=now + BUSY_PAUSE
             )
         lane.lease_owner = lease.owner
         budgets.charge(lane, need, now)
+        _write(session, key, lane)
     return lease
 
 
@@ -73,16 +84,17 @@ def charge(session: Session, lease: LaneLease, need: Need) -> None:
     """Charge calls before they are sent, and renew the lease. Later when they do not fit."""
     with db.transaction(session):
         now = db.now(session)
-        lane = _locked(session, lease.key)
+        lane = locked(session, lease.key)
         if lane.lease_owner != lease.owner:
             raise LaneClosed("The lane went to another sender.", not_before=now + BUSY_PAUSE)
         budgets.charge(lane, need, now)
+        _write(session, lease.key, lane)
 
 
 def give_back(session: Session, lease: LaneLease, unused: int = 0) -> None:
     """Stop being the sender; calls that were charged and not sent are free again."""
     with db.transaction(session):
-        lane = _locked(session, lease.key)
+        lane = locked(session, lease.key)
         if lane.lease_owner != lease.owner:
             return
         now = db.now(session)
@@ -91,6 +103,7 @@ def give_back(session: Session, lease: LaneLease, unused: int = 0) -> None:
         if lane.day == budgets.day_of(now):
             lane.day_used = max(0, lane.day_used - unused)
         lane.lease_owner, lane.lease_until = "", None
+        _write(session, lease.key, lane)
 
 
 def note(
@@ -101,14 +114,16 @@ def note(
     Renews the lease. `ahead` charges the next call in the same transaction, if it fits.
     """
     now = db.now(session)
-    lane = _locked(session, lease.key)
+    lane = locked(session, lease.key)
     if lane.lease_owner == lease.owner:
         lane.lease_until = now + LEASE
     stop = budgets.learn(lane, seen, budget, now)
-    return Noted(stop, _charged_ahead(lane, lease, ahead, now))
+    charged = _charged_ahead(lane, lease, ahead, now)
+    _write(session, lease.key, lane)
+    return Noted(now, stop, charged)
 
 
-def _charged_ahead(lane: Lane, lease: LaneLease, ahead: Need | None, now: datetime) -> int:
+def _charged_ahead(lane: LaneState, lease: LaneLease, ahead: Need | None, now: datetime) -> int:
     if ahead is None or lane.lease_owner != lease.owner:
         return 0
     try:
@@ -120,8 +135,9 @@ def _charged_ahead(lane: Lane, lease: LaneLease, ahead: Need | None, now: dateti
 
 @dataclass(frozen=True, slots=True)
 class Noted:
-    """Until when the lane is stopped, if it is, and how many calls were charged ahead."""
+    """When it was noted, until when the lane is stopped, if it is, and calls charged ahead."""
 
+    at: datetime
     stopped_until: datetime | None
     charged: int
 
@@ -141,7 +157,7 @@ class BudgetView:
 def view(session: Session, key: str) -> BudgetView:
     """The budget of a lane now. Reading; the caller's transaction."""
     now = db.now(session)
-    lane = session.scalar(select(Lane).where(Lane.key == key))
+    lane = _read(session, _READ, key)
     if lane is None:
         return BudgetView(0, 0, 5000, None, None, {})
     recent = lane.minute == budgets.minute_of(now)
@@ -157,15 +173,27 @@ def view(session: Session, key: str) -> BudgetView:
     )
 
 
-def _locked(session: Session, key: str) -> Lane:
-    """The lane's row, created when missing, locked until the transaction ends."""
-    query = select(Lane).where(Lane.key == key).with_for_update()
-    lane = session.scalar(query, execution_options={"populate_existing": True})
+def locked(session: Session, key: str) -> LaneState:
+    """The lane's row, created when missing, locked until the transaction ends.
+
+    Whoever acts in a lane locks it first, so that on any database they follow one another.
+    """
+    lane = _read(session, _LOCK, key)
     if lane is None:
         postgres = session.get_bind().dialect.name == "postgresql"
-        insert = (postgres_insert if postgres else sqlite_insert)(Lane)
-        values = {"key": key, "lease_owner": "", "minute_used": 0, "day": "", "day_used": 0}
-        values |= {"day_limit": 5000, "throttled": 0, "errors": {}}
-        session.execute(insert.values(values).on_conflict_do_nothing())
-        lane = session.scalars(query).one()
+        insert = (postgres_insert if postgres else sqlite_insert)(LANE)
+        values = {"key": key, **asdict(LaneState())}
+        session.connection().execute(insert.values(values).on_conflict_do_nothing())
+        lane = _read(session, _LOCK, key)
+        assert lane is not None, "just made"
     return lane
+
+
+def _read(session: Session, query: Select[Any], key: str) -> LaneState | None:
+    row = session.connection().execute(query, {"of_lane": key}).one_or_none()
+    return None if row is None else LaneState(*row)
+
+
+def _write(session: Session, key: str, lane: LaneState) -> None:
+    values = {name: getattr(lane, name) for name in _NAMES}
+    _WRITE.run(session, {"of_lane": key, **values})

@@ -1,20 +1,23 @@
 """The wire of a visit: charges each call to the lane, learns from each answer, writes the log.
 
-Invariant: a call is charged before it is sent; what the answer says about limits, and that the
-login works, is stored before the answer is handed on.
+Invariant: a call is charged before it is sent. What the answer says about limits, and that the
+login works, is stored before the answer is handed on; only what a posting taught that went well
+may be stored in one transaction with its outcome, in any case before the next call.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from datetime import datetime
 from urllib.parse import urlsplit
 
-from sqlalchemy import update
+from sqlalchemy import bindparam, insert, update
 from sqlalchemy.orm import Session as DatabaseSession
 
 from retailvista import db
+from retailvista.companies.scope import scoped_company_id
 from retailvista.connectors import lanes
 from retailvista.connectors.expiry import valid_until
 from retailvista.connectors.lanes import LaneLease, Need, Seen
@@ -25,6 +28,16 @@ from retailvista.runs.working import present_run
 
 PATH_MAX = 500
 NOTE_MAX = 300
+_GRANT = db.table_of(Grant)
+# Built once: both follow every call.
+_PROLONG = db.Write(
+    update(_GRANT).where(
+        _GRANT.c.company_id == bindparam("of_company"),
+        _GRANT.c.id == bindparam("of_grant"),
+        _GRANT.c.login_needed_at.is_(None),
+    )
+)
+_LOG = db.Write(insert(db.table_of(RequestLog)))
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,6 +50,16 @@ class Account:
     posting: bool
     log_requests: bool
     run_id: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Lesson:
+    """A call that was answered, or not, and what is not written down of it yet."""
+
+    call: Call
+    reply: Reply
+    endpoint: str
+    milliseconds: int
 
 
 class BoundedWire:
@@ -64,6 +87,7 @@ class MeteredWire:
         self._lease = lease
         self._wire = wire
         self._cleared = {account.provider.posting_endpoint} if account.posting else set()
+        self._owed: Lesson | None = None
         self.reserved = reserved
         self.calls = 0
         self.stopped_until: datetime | None = None
@@ -73,6 +97,7 @@ class MeteredWire:
 
     def reserve(self, calls: int) -> None:
         """Have at least this many calls charged ahead. Later when they do not fit."""
+        self._write_down()
         if self.reserved >= calls:
             return
         more = calls - self.reserved
@@ -81,6 +106,7 @@ class MeteredWire:
 
     def send(self, call: Call) -> Reply:
         """Charge, send once, learn."""
+        self._write_down()
         provider = self._account.provider
         endpoint = provider.endpoint_of(call.url)
         if self.reserved and endpoint in self._cleared:
@@ -94,12 +120,31 @@ class MeteredWire:
         if reply.status in provider.budget.counted_errors:
             self._cleared.discard(endpoint)
         elapsed = int((self._outside.clock.monotonic() - started) * 1000)
-        self._remember(call, reply, endpoint, elapsed)
+        self._owed = Lesson(call, reply, endpoint, elapsed)
+        if not self._may_wait(self._owed):
+            self._write_down()
         return reply
+
+    @contextmanager
+    def learning(self, session: DatabaseSession) -> Iterator[datetime]:
+        """The caller's transaction, which also writes down what the last answer taught.
+
+        After a posting comes a posting: its call is charged in the same transaction. Gives the
+        database's time.
+        """
+        owed, reserved = self._owed, self.reserved
+        try:
+            with db.transaction(session):
+                yield db.now(session) if owed is None else self._learn(session, owed)
+        except BaseException:
+            self.reserved = reserved
+            raise
+        self._owed = None
 
     def close(self) -> None:
         """Give the lane and what was not used of it back."""
         try:
+            self._write_down()
             lanes.give_back(self.session, self._lease, self.reserved)
         finally:
             self.session.close()
@@ -108,59 +153,69 @@ class MeteredWire:
         account = self._account
         return Need(account.provider.budget, calls, posting=account.posting, endpoint=endpoint)
 
-    def _remember(self, call: Call, reply: Reply, endpoint: str, milliseconds: int) -> None:
-        answered = reply.sending is Sending.ANSWERED
-        provider = self._account.provider
-        with db.transaction(self.session):
-            seen = Seen(
-                status=reply.status,
-                endpoint=endpoint,
-                limits=provider.read_limits(reply) if answered else Limits(),
-                throttled_until=provider.throttled_until(reply) if answered else None,
-            )
-            noted = lanes.note(
-                self.session, self._lease, seen, provider.budget, self._ahead(reply, endpoint)
-            )
-            self.stopped_until = noted.stopped_until
-            if 200 <= reply.status < 300:
-                self._prolong(reply)
-            if self._account.log_requests:
-                self.session.add(self._log(call, reply, milliseconds))
-        self.reserved += noted.charged
+    def _write_down(self) -> None:
+        if self._owed is not None:
+            with self.learning(self.session):
+                pass
 
-    def _ahead(self, reply: Reply, endpoint: str) -> Need | None:
-        """After a posting comes a posting: its call is charged in the same transaction.
+    def _may_wait(self, lesson: Lesson) -> bool:
+        """A posting that went well: what it taught is written with what it came to."""
+        posting = self._account.posting and lesson.call.method == "POST"
+        booked = lesson.endpoint == self._account.provider.posting_endpoint
+        return posting and booked and _went_well(lesson.reply)
+
+    def _learn(self, session: DatabaseSession, lesson: Lesson) -> datetime:
+        """Write it down, and charge the next call if it will come.
 
         Not more than one, since it may be sent in a later minute than it was charged in.
         """
-        posting = self._account.posting and endpoint == self._account.provider.posting_endpoint
-        if posting and not self.reserved and 200 <= reply.status < 300:
-            return self._need(1, endpoint)
-        return None
+        reply, provider = lesson.reply, self._account.provider
+        answered = reply.sending is Sending.ANSWERED
+        seen = Seen(
+            status=reply.status,
+            endpoint=lesson.endpoint,
+            limits=provider.read_limits(reply) if answered else Limits(),
+            throttled_until=provider.throttled_until(reply) if answered else None,
+        )
+        more = self._may_wait(lesson) and not self.reserved
+        ahead = self._need(1, lesson.endpoint) if more else None
+        noted = lanes.note(session, self._lease, seen, provider.budget, ahead)
+        self.stopped_until = noted.stopped_until
+        if _went_well(reply):
+            self._prolong(session, reply)
+        if self._account.log_requests:
+            self._log(session, lesson)
+        self.reserved += noted.charged
+        return noted.at
 
-    def _prolong(self, reply: Reply) -> None:
+    def _prolong(self, session: DatabaseSession, reply: Reply) -> None:
         """Every successful communication moves the valid-until date of the login."""
         assert reply.answered_at is not None
         life = self._account.provider.authorizer.grant_life
-        self.session.execute(
-            update(Grant)
-            .where(Grant.id == self._account.grant_id, Grant.login_needed_at.is_(None))
-            .values(
-                last_success_at=reply.answered_at, valid_until=valid_until(reply.answered_at, life)
-            ),
-            execution_options={"synchronize_session": False},
-        )
+        values = {
+            "of_company": scoped_company_id(),
+            "of_grant": self._account.grant_id,
+            "last_success_at": reply.answered_at,
+            "valid_until": valid_until(reply.answered_at, life),
+        }
+        _PROLONG.run(session, values)
 
-    def _log(self, call: Call, reply: Reply, milliseconds: int) -> RequestLog:
-        parts = urlsplit(call.url)
+    def _log(self, session: DatabaseSession, lesson: Lesson) -> None:
+        reply, parts = lesson.reply, urlsplit(lesson.call.url)
         path = f"{parts.path}?{parts.query}" if parts.query else parts.path
-        return RequestLog(
-            connector_id=self._account.connector_id,
-            run_id=self._run_id,
-            at=reply.requested_at or self._outside.clock.now(),
-            method=call.method,
-            path=path[:PATH_MAX],
-            status=reply.status,
-            milliseconds=milliseconds,
-            note=(reply.problem or reply.headers.get("reason", ""))[:NOTE_MAX],
-        )
+        row = {
+            "company_id": scoped_company_id(),
+            "connector_id": self._account.connector_id,
+            "run_id": self._run_id,
+            "at": reply.requested_at or self._outside.clock.now(),
+            "method": lesson.call.method,
+            "path": path[:PATH_MAX],
+            "status": reply.status,
+            "milliseconds": lesson.milliseconds,
+            "note": (reply.problem or reply.headers.get("reason", ""))[:NOTE_MAX],
+        }
+        _LOG.run(session, row)
+
+
+def _went_well(reply: Reply) -> bool:
+    return 200 <= reply.status < 300

@@ -7,11 +7,12 @@ Invariant: within a visit we are the one sender of the lane; every call is charg
 from __future__ import annotations
 
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass, replace
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 from sqlalchemy import select
+from sqlalchemy.orm import Session as DatabaseSession
 
 from retailvista import db
 from retailvista.connectors import grants, lanes, masters
@@ -94,9 +95,24 @@ class Visit:
 
         Raises Later or LoginNeeded; nothing has been sent then.
         """
-        if self.token_age >= self.provider.authorizer.refresh_not_before:
+        if self._token_is_due():
             self.refresh_now()
         self._wire.reserve(calls)
+
+    def learning(self, session: DatabaseSession) -> AbstractContextManager[datetime]:
+        """A transaction of the caller's for the outcome of a posting, and for all it taught.
+
+        With it the next call is charged, if it fits: `may_go_on` says so from inside.
+        """
+        return self._wire.learning(session)
+
+    @property
+    def may_go_on(self) -> bool:
+        """Ready without asking: a call is charged, and the token is not due yet."""
+        return self._wire.reserved > 0 and not self._token_is_due()
+
+    def _token_is_due(self) -> bool:
+        return self.token_age >= self.provider.authorizer.refresh_not_before
 
     def refresh_now(self) -> None:
         """A new token, if the one in use is old enough; else the stored one once more."""

@@ -21,13 +21,13 @@ from retailvista.connectors.port import StoredEntry
 from retailvista.connectors.visits import Visit, open_visit
 from retailvista.errors import Later
 from retailvista.journals import actions, claiming
-from retailvista.journals.evidence import EXPORT, ExportFacts, add_evidence, read_facts, table_of
+from retailvista.journals.evidence import EXPORT, ExportFacts, add_evidence, read_facts
 from retailvista.journals.finding import Blind, EntryIndex, entries_between, sight_of
 from retailvista.journals.ladder import Found
 from retailvista.journals.models import ControlDay, JournalRow
 from retailvista.journals.numbering import YEAR_FACTOR
 
-JOURNAL = table_of(JournalRow)
+JOURNAL = db.table_of(JournalRow)
 MISSING, EXTRA, DIFFERENT, CHANGED = "missing", "extra", "different", "changed"
 IN_BOOKS = (claiming.POSTED, claiming.VERIFIED)
 BLIND_WAIT = timedelta(minutes=15)

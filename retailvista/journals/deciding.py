@@ -8,18 +8,17 @@ from __future__ import annotations
 
 from typing import Any
 
-from sqlalchemy import update
 from sqlalchemy.orm import Session
 
 from retailvista import db
 from retailvista.companies import audit
-from retailvista.companies.scope import scoped_company_id
 from retailvista.errors import NotFound, Refused
 from retailvista.journals import actions, claiming
-from retailvista.journals.evidence import EXPORT, ExportFacts, add_evidence, read_facts, table_of
+from retailvista.journals.evidence import EXPORT, ExportFacts, add_evidence, read_facts
 from retailvista.journals.models import JournalRow
+from retailvista.journals.settling import mark_exported
 
-JOURNAL = table_of(JournalRow)
+JOURNAL = db.table_of(JournalRow)
 
 
 def it_is_ours(session: Session, sequence: int, reason: str, actor: str) -> None:
@@ -94,7 +93,7 @@ def _decide(
         )
         assert changed, "read and changed in one transaction"
         if settled:
-            _exported(session, facts)
+            mark_exported(session, facts)
         add_evidence(session, facts, f"decision: {exit_}", reason, actor=actor)
         audit.record(session, actor, f"export {exit_}", f"journal {sequence}", reason=reason)
 
@@ -105,11 +104,3 @@ def export_of(session: Session, sequence: int) -> ExportFacts:
     if not found:
         raise NotFound(f"Journal {sequence} has no export.")
     return found[0]
-
-
-def _exported(session: Session, facts: ExportFacts) -> None:
-    session.execute(
-        update(JOURNAL)
-        .where(JOURNAL.c.company_id == scoped_company_id(), JOURNAL.c.id == facts.journal_id)
-        .values(state="exported", problem="")
-    )

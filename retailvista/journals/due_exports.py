@@ -16,9 +16,9 @@ from retailvista.connectors.models import Connector
 from retailvista.connectors.outside import Outside
 from retailvista.journals import actions
 from retailvista.journals.claiming import POSTED, READY, SENDING
-from retailvista.journals.evidence import EXPORT, table_of
+from retailvista.journals.evidence import EXPORT
 
-CONNECTOR = table_of(Connector)
+CONNECTOR = db.table_of(Connector)
 
 
 def due_companies(outside: Outside) -> list[int]:

@@ -7,8 +7,9 @@ the same entry again; every line carries the posting key.
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 from sqlalchemy import select
 from sqlalchemy.orm import Session
@@ -29,6 +30,17 @@ VAT_TYPES = frozenset({"E", "I", "N", "B"})
 _MADE_LINES = {"A": stored.TO_PAY, "P": stored.TO_PAY, "O": stored.TO_CLAIM}
 _BASES = {"V": stored.TO_PAY, "I": stored.TO_CLAIM}
 
+# What a journal as a value needs of its rows; the rows themselves cost more than all the rest.
+_ROW_COLUMNS = (
+    JournalRow.id, JournalRow.kind, JournalRow.business_date, JournalRow.currency,
+    JournalRow.receipts, Store.code,
+)  # fmt: skip
+_LINE_COLUMNS = (
+    JournalLine.journal_id, JournalLine.nr, JournalLine.side, JournalLine.amount,
+    JournalLine.gl_code, JournalLine.description, JournalLine.vat_code, JournalLine.vat_amount,
+    JournalLine.vat_bp, JournalLine.is_vat, JournalLine.cost_centre,
+)  # fmt: skip
+
 
 @dataclass(frozen=True, slots=True)
 class Address:
@@ -47,6 +59,7 @@ class Draft:
     entry: EntryToBook
     expected: ExpectedStored
     shows: frozenset[str]
+    sent: Mapping[str, int]  # net per account as sent
 
 
 def journal_rows(session: Session, journal_id: int) -> tuple[JournalRow, list[JournalLine], str]:
@@ -63,7 +76,24 @@ def journal_rows(session: Session, journal_id: int) -> tuple[JournalRow, list[Jo
     return row, list(lines), store
 
 
-def ledger_journal(row: JournalRow, lines: list[JournalLine], store: str) -> Journal:
+def ledger_journals(session: Session, journal_ids: Sequence[int]) -> dict[int, Journal]:
+    """Many journals as values, by id, in two queries."""
+    lines: dict[int, list[Any]] = {journal_id: [] for journal_id in journal_ids}
+    for line in session.execute(
+        select(*_LINE_COLUMNS)
+        .where(JournalLine.journal_id.in_(journal_ids))
+        .order_by(JournalLine.journal_id, JournalLine.nr)
+    ):
+        lines[line.journal_id].append(line)
+    rows = session.execute(
+        select(*_ROW_COLUMNS)
+        .outerjoin(Store, Store.id == JournalRow.store_id)
+        .where(JournalRow.id.in_(journal_ids))
+    )
+    return {row.id: ledger_journal(row, lines[row.id], row.code or "") for row in rows}
+
+
+def ledger_journal(row: Any, lines: Sequence[Any], store: str) -> Journal:
     """The journal as a value; its constructor asserts that it balances."""
     return Journal(
         kind=row.kind,
@@ -75,7 +105,7 @@ def ledger_journal(row: JournalRow, lines: list[JournalLine], store: str) -> Jou
     )
 
 
-def _line(line: JournalLine, currency: str) -> Line:
+def _line(line: Any, currency: str) -> Line:
     return Line(
         nr=line.nr,
         side=Side(line.side),
@@ -128,7 +158,8 @@ def draft(
     )
     used = {line.vat_code for line in sent if line.vat_code}
     shows = _shows(address.journal_code, mode, {code: facts[code] for code in used})
-    return Draft(entry, stored.expected_stored(journal, mode, facts), shows)
+    expected = stored.expected_stored(journal, mode, facts)
+    return Draft(entry, expected, shows, stored.net_of(sent))
 
 
 def _described(key: str, description: str) -> str:

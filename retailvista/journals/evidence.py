@@ -6,11 +6,12 @@ ever added, also by a worker whose claim is gone.
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, fields
 from datetime import date, datetime, timedelta
 from typing import Any
 
-from sqlalchemy import Table, insert, select
+from sqlalchemy import bindparam, insert, select
 from sqlalchemy.orm import Session
 
 from retailvista import db
@@ -20,16 +21,13 @@ from retailvista.journals import ladder
 from retailvista.journals.models import Evidence, Export, JournalRow
 
 TEXT_MAX = 2000
+_SEAT = db.table_of(PostingSeat)
+_SHOWN = select(_SEAT.c.shown).where(
+    _SEAT.c.company_id == bindparam("of_company"), _SEAT.c.id == bindparam("of_seat")
+)
+_ADD = db.Write(insert(db.table_of(Evidence)))
 
-
-def table_of(model: type[Any]) -> Table:
-    """The table behind a model, for conditional updates."""
-    table = model.__table__
-    assert isinstance(table, Table)
-    return table
-
-
-EXPORT = table_of(Export)
+EXPORT = db.table_of(Export)
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,7 +93,7 @@ _COLUMNS = [EXPORT.c[field.name] for field in fields(ExportFacts) if field.name 
 
 def read_facts(session: Session, *conditions: Any, limit: int = 1000) -> list[ExportFacts]:
     """Live exports of the company in scope, oldest business date first."""
-    journal = table_of(JournalRow)
+    journal = db.table_of(JournalRow)
     statement = (
         select(*_COLUMNS, *(journal.c[name] for name in _OF_JOURNAL))
         .join(journal, journal.c.id == EXPORT.c.journal_id)
@@ -122,24 +120,45 @@ def seat_of(session: Session, seat_id: int) -> PostingSeat:
     ).one()
 
 
+def shown_of(session: Session, seat_id: int) -> frozenset[str]:
+    """What was verified in the seat, as fingerprints; read before each claim."""
+    of = {"of_company": scoped_company_id(), "of_seat": seat_id}
+    return frozenset(session.connection().scalar(_SHOWN, of) or ())
+
+
 def is_proven(seat: PostingSeat) -> bool:
     """Both proofs: our number is honoured, and a used one is refused."""
     return seat.number_honoured == PROOF_YES and seat.used_refused == PROOF_YES
 
 
 def add_evidence(
-    session: Session, facts: ExportFacts, kind: str, text: str = "", **detail: Any
+    session: Session,
+    facts: ExportFacts,
+    kind: str,
+    text: str = "",
+    *,
+    at: datetime | None = None,
+    **detail: Any,
 ) -> None:
-    """Append what happened."""
-    session.execute(
-        insert(table_of(Evidence)),
-        {
-            "company_id": scoped_company_id(),
-            "export_id": facts.id,
-            "at": db.now(session),
-            "attempt": facts.attempt,
-            "kind": kind,
-            "text": text[:TEXT_MAX],
-            "detail": detail,
-        },
-    )
+    """Append what happened, `at` when that is known already."""
+    add_all(session, [evidence_row(facts, at or db.now(session), kind, text, detail)])
+
+
+def add_all(session: Session, rows: Sequence[dict[str, Any]]) -> None:
+    """Append what happened to several exports."""
+    _ADD.run_all(session, rows)
+
+
+def evidence_row(
+    facts: ExportFacts, at: datetime, kind: str, text: str, detail: Mapping[str, Any]
+) -> dict[str, Any]:
+    """A piece of evidence as it is stored."""
+    return {
+        "company_id": scoped_company_id(),
+        "export_id": facts.id,
+        "at": at,
+        "attempt": facts.attempt,
+        "kind": kind,
+        "text": text[:TEXT_MAX],
+        "detail": dict(detail),
+    }

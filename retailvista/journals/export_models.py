@@ -7,6 +7,7 @@ from typing import Any
 
 from sqlalchemy import (
     JSON,
+    BigInteger,
     CheckConstraint,
     ForeignKeyConstraint,
     Index,
@@ -53,13 +54,16 @@ class Export(CompanyOwned, db.Model):
             postgresql_where=text("live"),
         ),
         Index("ix_export_due", "state", "not_before"),
+        # Asked at each claim: what is under way, among all that was ever sent.
+        Index("ix_export_lane", "lane_key", "state"),
+        Index("ix_export_seat", "seat_id", "alone", "state"),
     )
 
     id: Mapped[int] = mapped_column(primary_key=True)
     journal_id: Mapped[int]
     connector_id: Mapped[int]
     seat_id: Mapped[int]
-    lane_key: Mapped[str] = mapped_column(String(64), index=True)
+    lane_key: Mapped[str] = mapped_column(String(64))
     site: Mapped[str] = mapped_column(String(200))
     division: Mapped[int]
     journal_code: Mapped[str] = mapped_column(String(10))
@@ -90,7 +94,7 @@ class Export(CompanyOwned, db.Model):
     # Wall minus monotonic time of the process that set unknown_since: a later, other difference
     # shows a clock that jumped, and restarts the quarantine.
     clock_owner: Mapped[str] = mapped_column(String(64), default="")
-    clock_offset: Mapped[int] = mapped_column(default=0)
+    clock_offset: Mapped[int] = mapped_column(BigInteger, default=0)  # milliseconds
     decision: Mapped[str] = mapped_column(String(40), default="")  # '' or what a person must do
     external_id: Mapped[str] = mapped_column(String(80), default="")
     problem: Mapped[str] = mapped_column(Text, default="")

@@ -25,10 +25,12 @@ from retailvista.journals.evidence import EXPORT, ExportFacts, read_facts
 from retailvista.journals.ladder import Next
 from retailvista.journals.looking import look
 from retailvista.journals.numbering import sending_locked
+from retailvista.journals.preparing import prepare
 from retailvista.journals.renumbering import give_new_number
 from retailvista.journals.sending import send
 from retailvista.journals.settling import end_pause
-from retailvista.journals.verifying import BATCH, posted_due, verify
+from retailvista.journals.taking_over import take_over
+from retailvista.journals.verifying import BATCH, verify
 from retailvista.journals.working import ConnectorStops, PassCounts, ProcessStops, Work
 
 __all__ = ["PassCounts", "due_companies", "due_now", "export_pass"]
@@ -39,7 +41,6 @@ REFUSED_WAIT = timedelta(minutes=15)
 # A command waits for what comes due so soon, such as the first looks after a lost answer.
 IDLE_WITHIN = timedelta(seconds=30)
 IDLE_ROUNDS = 4
-CALLS_AHEAD = 10
 
 
 def export_pass(
@@ -95,7 +96,7 @@ def _round(outside: Outside, session: Session, connector_ids: list[int]) -> Pass
 def _visit(outside: Outside, session: Session, connector_id: int) -> PassCounts:
     """One connector: take over what was left, then visit it when there is something to do."""
     with db.transaction(session):
-        claiming.take_over(session, connector_id, outside.clock)
+        take_over(session, connector_id, outside.clock)
         end_pause(session, connector_id)
     with db.reading(session):
         if outside.stopping() or sending_locked(session) or not _due(session, connector_id):
@@ -181,27 +182,17 @@ def _read(work: Work, *conditions: Any, limit: int = 1000) -> list[ExportFacts]:
 def _send_ready(work: Work) -> bool:
     """Send in order of business date; stop where a look or a read-back must come first."""
     moved = False
-    while True:
-        ready = _read(work, EXPORT.c.state == READY, EXPORT.c.decision == "", limit=BATCH)
-        for facts in ready:
-            work.go_on()
-            outcome = work.noted(send(work, facts))
-            moved = moved or outcome is not None
-            if outcome in {None, Next.CHECK, Next.CONFLICT} or work.alone:
-                work.alone = False
-                return moved
-        if not ready:
+    while ready := _read(work, EXPORT.c.state == READY, EXPORT.c.decision == "", limit=BATCH):
+        work.go_on()
+        prepared = prepare(work, ready)
+        outcome = work.noted(send(work, prepared)) if prepared else Next.REJECTED
+        moved = moved or outcome is not None
+        if outcome in {None, Next.CHECK, Next.CONFLICT} or work.alone:
+            work.alone = False
             return moved
-        if len(posted_due(work)) >= BATCH:
+        if len(work.posted - work.verified) >= BATCH:
             verify(work)
-
-
-def _charge_ahead(work: Work, calls: int) -> None:
-    """One charge for several sends; where they do not fit, each send asks for its own."""
-    try:
-        work.visit.ready(calls)
-    except Later:
-        work.visit.ready()
+    return moved
 
 
 def _postpone(

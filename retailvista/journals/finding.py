@@ -31,8 +31,11 @@ TEXTS = {
     "date": "It is dated {0}.",
     "no_key": "Entry {0} in the books does not carry {1}.",
     "numbers": "In the books as entry {0}.",
+    "blind": "The books could not be read: {0}",
+    "unanswered": "The books could not be read.",
+    "not_shown": "The books could not be read: entry {0}, which was there, is not shown.",
+    "no_right": "The books could not be read: no right to read the entries of journal {0}.",
 }
-BLIND = "The books could not be read: {why}"
 SHOWN = 5
 
 
@@ -46,16 +49,17 @@ class Sight:
 
 
 class Blind(RetailVistaError):
-    """The look failed or may not have shown what is there."""
+    """The look failed or may not have shown what is there; the text is one of TEXTS."""
 
-    def __init__(self, look: Look, why: str) -> None:
-        super().__init__(BLIND.format(why=why))
+    def __init__(self, look: Look, text: str = "") -> None:
+        answered = TEXTS["blind"].format(look.problem) if look.problem else TEXTS["unanswered"]
+        super().__init__(text or answered)
         self.look = look
 
     @classmethod
-    def because(cls, why: str) -> Blind:
-        """A look that was answered, but not with what must be there."""
-        return cls(Look(good=False, problem=why), why)
+    def not_shown(cls, look: Look, number: int) -> Blind:
+        """A look that was answered, but not with an entry that must be there."""
+        return cls(look, TEXTS["not_shown"].format(number))
 
 
 def entries_between(
@@ -65,7 +69,7 @@ def entries_between(
     if not known:
         look = _good(visit.look(journal_code, low, high))
         if not look.entries and not visit.sees_entries(journal_code):
-            raise Blind(look, f"no right to read the entries of journal {journal_code}")
+            raise Blind(look, TEXTS["no_right"].format(journal_code))
         return look.entries
     wide = min(low, known), max(high, known)
     if wide[1] - wide[0] <= max(WIDEST_RANGE, high - low):
@@ -79,13 +83,13 @@ def entries_between(
 
 def _good(look: Look) -> Look:
     if not look.good:
-        raise Blind(look, look.problem or "no answer")
+        raise Blind(look)
     return look
 
 
 def _must_show(look: Look, entries: Sequence[StoredEntry], known: int) -> None:
     if all(entry.entry_number != known for entry in entries):
-        raise Blind(look, f"entry {known}, which was there, is not shown")
+        raise Blind.not_shown(look, known)
 
 
 class EntryIndex:

@@ -14,7 +14,7 @@ from retailvista.connectors.port import Outcome, StoredEntry
 from retailvista.connectors.visits import Visit
 from retailvista.errors import Later, LoginNeeded
 from retailvista.journals import actions, claiming, ladder
-from retailvista.journals.evidence import EXPORT, ExportFacts, add_evidence, is_proven, seat_of
+from retailvista.journals.evidence import ExportFacts, add_evidence, is_proven, seat_of
 from retailvista.journals.finding import Blind, Sight, carries_key, entries_between, sight_of
 from retailvista.journals.ladder import Found, Move, Next
 from retailvista.journals.sending import resend
@@ -62,14 +62,14 @@ def entries_with_key(visit: Visit, facts: ExportFacts) -> list[StoredEntry]:
     found: list[StoredEntry] = []
     seen = visit.look_for_key(code, facts.posting_key + " ")
     if not seen.good:
-        raise Blind(seen, seen.problem or "no answer")
+        raise Blind(seen)
     for header in seen.entries:
         if header.lines is not None:
             found.append(header)
             continue
         read = visit.look(code, header.entry_number, header.entry_number)
         if not read.good:
-            raise Blind(read, read.problem or "no answer")
+            raise Blind(read)
         found += read.entries
     return [entry for entry in found if carries_key(entry, facts.posting_key)]
 
@@ -108,7 +108,9 @@ def _write(work: Work, claim: ExportFacts, sight: Sight, move: Move) -> None:
         values=values,
     )
     with db.transaction(work.session):
-        if settle(work.session, claim, result, work.outside.clock) and (move.next is Next.VERIFIED):
+        now = db.now(work.session)
+        written = settle(work.session, claim, result, work.outside.clock, now)
+        if written and move.next is Next.VERIFIED:
             work.verified.add(claim.id)
 
 
@@ -132,9 +134,10 @@ def _blind(
         now = db.now(work.session)
         rest = pause_for(claim.looks - claim.good_looks) if pauses else timedelta(seconds=5)
         until = max(now + rest, not_before or now)
-        claiming.change(
+        claiming.change_mine(
             work.session,
-            (*claiming.mine(claim), EXPORT.c.state == claiming.SENDING),
+            claim,
+            claiming.SENDING,
             looks=claim.looks + (1 if pauses else 0),
             lease_owner="",
             lease_until=None,

@@ -20,7 +20,7 @@ from retailvista import db
 from retailvista.companies import audit
 from retailvista.connectors.models import PROOF_NO, PROOF_YES, Connector, PostingSeat
 from retailvista.connectors.outside import Outside
-from retailvista.connectors.port import Outcome, StoredEntry
+from retailvista.connectors.port import Look, Outcome, StoredEntry
 from retailvista.connectors.visits import Visit, open_visit
 from retailvista.errors import NotFound, Refused
 from retailvista.journals.claiming import VERIFIED
@@ -63,7 +63,7 @@ def prove_refusal(
             try:
                 copies = _copies(visit, facts)
             except Blind as blind:
-                return _keep(session, facts, actor, _not_shown(str(blind)))
+                return _keep(session, facts, actor, _not_shown(str(blind).rstrip(".")))
             removed = [copy for copy in copies if visit.remove_entry(copy.external_id)]
             left = tuple(copy.external_id for copy in copies if copy not in removed)
             result = _judge(answer.outcome, answer.said, len(copies), left)
@@ -111,7 +111,7 @@ def _copies(visit: Visit, facts: ExportFacts) -> list[StoredEntry]:
     found += entries_with_key(visit, facts)
     by_id = {entry.external_id: entry for entry in found}
     if facts.external_id not in by_id:
-        raise Blind.because(f"entry {number}, which was there, is not shown")
+        raise Blind.not_shown(Look(good=False), number)
     return [entry for id_, entry in by_id.items() if id_ != facts.external_id]
 
 

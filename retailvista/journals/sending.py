@@ -1,106 +1,90 @@
-"""Sending one export: check, claim, write the intent, POST once, settle by the table of answers.
+"""Sending what is prepared: claim with intent, POST once, settle by the table of answers.
 
 Invariants: nothing is sent before its intent is committed, nor with too little of the lease left;
 no transaction is open during the call; every outcome is settled under the fence of the claim.
+Only after a posting that went well is the next one claimed in the same commit, and never more
+than that one: two are never in hand.
 """
 
 from __future__ import annotations
 
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
+from datetime import datetime
 
 from retailvista import db
-from retailvista.companies.language import company_language
+from retailvista.clock import Stopwatch
+from retailvista.connectors import lanes
 from retailvista.connectors.port import Answer, Outcome
 from retailvista.errors import Later, LoginNeeded, RetailVistaError
-from retailvista.journals import actions, claiming, ladder
-from retailvista.journals.entries import Address, Draft, draft, journal_rows, ledger_journal
-from retailvista.journals.evidence import EXPORT, ExportFacts, add_evidence, seat_of
+from retailvista.journals import claiming, ladder
+from retailvista.journals.evidence import ExportFacts
+from retailvista.journals.finding import SHOWN, difference_text
 from retailvista.journals.ladder import Move, Next
 from retailvista.journals.numbering import sending_locked
-from retailvista.journals.prechecks import Target, findings
+from retailvista.journals.preparing import Prepared
 from retailvista.journals.settling import Result, settle
 from retailvista.journals.working import ConnectorStops, Work, retry_time
+from retailvista.ledger.stored import ExpectedStored, compare_answered
 
 REFRESH_FROM_SECONDS = 570
+TEXTS = {
+    "place": "Sent as entry {0} to division {1}, journal {2}; stored as entry {3} in division {4},"
+    " journal {5}.",
+}
 
 
-def send(work: Work, facts: ExportFacts) -> Next | None:
-    """Send a ready export; None when it was not its turn."""
-    drafted = _drafted(work, facts)
-    if drafted is None:
-        return Next.REJECTED
-    payload = work.visit.render(drafted.entry)
+def send(work: Work, queue: Sequence[Prepared]) -> Next | None:
+    """Send as long as each is posted and nothing keeps us; what the last one sent came to.
+
+    None when it was not the turn of the first.
+    """
+    following, since = iter(queue), Stopwatch(work.outside.clock)
+    with db.transaction(work.session):
+        lanes.locked(work.session, work.visit.connector.lane_key)
+        claim = _claim_next(work, following, db.now(work.session))
+    return None if claim is None else _post(work, claim, following, since)
+
+
+def resend(work: Work, claim: ExportFacts) -> Next | None:
+    """The same number and the same bytes again, in the claim of the look that allowed it."""
+    since = Stopwatch(work.outside.clock)
     with db.transaction(work.session):
         if sending_locked(work.session):
-            raise ConnectorStops("Sending is locked.")
-        # Claim and intent in one transaction: nothing lies between them but this line.
-        alone = not drafted.shows <= _shown(work, facts)
-        claim = claiming.claim_to_send(work.session, facts, work.outside.owner, alone=alone)
-        if claim is not None:
-            claim = claiming.write_intent(work.session, claim, drafted, payload)
-    return None if claim is None else post(work, claim)
+            return None
+        again = claiming.write_intent_again(work.session, claim)
+    return None if again is None else _post(work, again, iter(()), since)
 
 
-def _shown(work: Work, facts: ExportFacts) -> set[str]:
-    return set(seat_of(work.session, facts.seat_id).shown)
-
-
-def _drafted(work: Work, facts: ExportFacts) -> Draft | None:
-    """The entry, if the master data allow it; else the export is rejected with what to correct."""
-    with db.reading(work.session):
-        row, lines, store = journal_rows(work.session, facts.journal_id)
-        connector = work.connector()
-        mode, paused = connector.vat_mode, connector.paused
-        language = company_language(work.session)
-        moved = (connector.site, connector.division) != (facts.site, facts.division)
-    if paused:
-        raise ConnectorStops(paused)
-    journal = ledger_journal(row, lines, store)
-    target = Target(facts.journal_code, mode)
-    master = work.visit.master()
-    if findings(journal, target, master) and not work.master_is_fresh:
-        master = work.visit.master(fresh=True)
-        work.master_is_fresh = True
-    said = " ".join(wrong.in_full(language) for wrong in findings(journal, target, master))
-    if moved or connector.journal_code != facts.journal_code:
-        said = "The connector points to other books now. Withdraw the journal and release it again."
-    if said:
-        _reject(work, facts, said)
+def _claim_next(work: Work, following: Iterator[Prepared], now: datetime) -> ExportFacts | None:
+    """Claim and intent of the next one: nothing lies between its commit and its POST."""
+    prepared = next(following, None)
+    if prepared is None:
         return None
-    period = master.period_of(journal.business_date)
-    assert period is not None, "the checks found a period"
-    address = Address(facts.division, facts.journal_code, facts.entry_number, facts.posting_key)
-    return draft(journal, address, mode, master, period)
+    return claiming.claim_to_send(
+        work.session, prepared.facts, prepared.intent, work.outside.owner, now
+    )
 
 
-def _reject(work: Work, facts: ExportFacts, said: str) -> None:
-    """Refused before anything was sent: no claim is needed, only that nobody else has one."""
-    with db.transaction(work.session):
-        written = claiming.change(
-            work.session,
-            (*claiming.mine(facts), EXPORT.c.state == claiming.READY),
-            state=claiming.REJECTED,
-            decision=actions.CORRECT_AND_TRY_AGAIN,
-            problem=said[:2000],
-        )
-        if written:
-            add_evidence(work.session, facts, "refused before sending", said)
+def _post(work: Work, claim: ExportFacts, following: Iterator[Prepared], since: Stopwatch) -> Next:
+    """The one POST of an intent, and what it came to; then the next one, if it was claimed."""
+    while True:
+        answer = _answer(work, claim, since)
+        if answer.outcome is Outcome.TOKEN_REFUSED and _old_token(work):
+            again = _with_new_token(work, claim)
+            if again is not None:
+                claim, answer = again
+        since = Stopwatch(work.outside.clock)
+        outcome, claimed = _settle_answer(work, claim, answer, following)
+        if claimed is None:
+            return outcome
+        claim = claimed
 
 
-def post(work: Work, claim: ExportFacts) -> Next:
-    """The one POST of an intent, and what it came to. Called right after the intent's commit."""
-    answer = _answer(work, claim)
-    if answer.outcome is Outcome.TOKEN_REFUSED and _old_token(work):
-        again = _with_new_token(work, claim)
-        if again is not None:
-            claim, answer = again
-    return _settle_answer(work, claim, answer)
-
-
-def _answer(work: Work, claim: ExportFacts) -> Answer:
+def _answer(work: Work, claim: ExportFacts, since: Stopwatch) -> Answer:
     """The provider's answer; what kept the call from leaving this host counts as not sent."""
     assert claim.payload is not None, "an intent holds the bytes"
-    if not claiming.may_still_send(claim, work.now()):
+    if not claiming.may_still_send(claim, since.elapsed()):
         return Answer(Outcome.NOT_SENT, "Too little of the claim was left to send.")
     try:
         return work.visit.book(claim.payload)
@@ -118,60 +102,66 @@ def _with_new_token(work: Work, claim: ExportFacts) -> tuple[ExportFacts, Answer
         work.visit.refresh_now()
     except RetailVistaError:
         return None
+    since = Stopwatch(work.outside.clock)
     with db.transaction(work.session):
         # The refused call does not count as a send.
-        uncounted = claiming.change(
-            work.session, claiming.mine(claim), sends=max(claim.sends - 1, 0)
-        )
-        if not uncounted:
-            return None
         again = claiming.write_intent_again(
             work.session, replace(claim, sends=max(claim.sends - 1, 0))
         )
-    return None if again is None else (again, _answer(work, again))
+    return None if again is None else (again, _answer(work, again, since))
 
 
-def _settle_answer(work: Work, claim: ExportFacts, answer: Answer) -> Next:
-    intended = _as_intended(claim, answer)
-    with db.transaction(work.session):
-        now = db.now(work.session)
+def _settle_answer(
+    work: Work, claim: ExportFacts, answer: Answer, following: Iterator[Prepared]
+) -> tuple[Next, ExportFacts | None]:
+    """What became of the claim, and the claim of the next one: one commit."""
+    otherwise = _otherwise(claim, answer)
+    with work.visit.learning(work.session) as now:
         facts = claim.for_ladder(proven=False, now=now)
-        move = ladder.after_answer(facts, answer, as_intended=intended)
+        move = ladder.after_answer(facts, answer, as_intended=not otherwise)
         result = Result(
             move=move,
-            said=_said(claim, answer, intended=intended),
+            said=otherwise or answer.said,
             external_id=answer.booked.external_id if answer.booked else "",
             from_answer=True,
             not_before=answer.not_before,
             detail=_detail(answer),
             values=_remembered(claim, answer),
         )
-        settle(work.session, claim, result, work.outside.clock)
+        written = settle(work.session, claim, result, work.outside.clock, now)
+        goes_on = written and move.next is Next.POSTED and _may_go_on(work, claim)
+        claimed = _claim_next(work, following, now) if goes_on else None
     if move.next is Next.POSTED:
         work.posted.add(claim.id)
         work.alone = work.alone or claim.alone
     _stop_if_needed(answer, move)
-    return move.next
+    return move.next, claimed
 
 
-def _as_intended(claim: ExportFacts, answer: Answer) -> bool:
+def _may_go_on(work: Work, claim: ExportFacts) -> bool:
+    """Without asking anybody: a call is charged, the token is young, nobody told us to stop."""
+    return not claim.alone and work.visit.may_go_on and not work.outside.stopping()
+
+
+def _otherwise(claim: ExportFacts, answer: Answer) -> str:
+    """How the entry was stored otherwise than intended; empty when it was not.
+
+    Without lines in the answer it is for the read-back to say.
+    """
     booked = answer.booked
-    return booked is not None and (
-        booked.entry_number == claim.entry_number
-        and booked.division == claim.division
-        and booked.journal_code in ("", claim.journal_code)
-    )
-
-
-def _said(claim: ExportFacts, answer: Answer, *, intended: bool) -> str:
-    booked = answer.booked
-    if booked is None or intended:
-        return answer.said
-    return (
-        f"Sent as entry {claim.entry_number} to division {claim.division}, journal"
-        f" {claim.journal_code}; stored as entry {booked.entry_number} in division"
-        f" {booked.division}, journal {booked.journal_code}."
-    )
+    if booked is None:
+        return ""
+    place = (booked.entry_number, booked.division, booked.journal_code or claim.journal_code)
+    if place != (claim.entry_number, claim.division, claim.journal_code):
+        return TEXTS["place"].format(
+            claim.entry_number, claim.division, claim.journal_code,
+            booked.entry_number, booked.division, booked.journal_code,
+        )  # fmt: skip
+    if booked.net_by_gl is None:
+        return ""
+    expected = ExpectedStored.from_json(claim.expected)
+    wrong = compare_answered(expected, claim.expected.get("sent", {}), booked.net_by_gl)
+    return " ".join(difference_text(difference) for difference in wrong[:SHOWN])
 
 
 def _detail(answer: Answer) -> dict[str, object]:
@@ -194,12 +184,3 @@ def _stop_if_needed(answer: Answer, move: Move) -> None:
     """Throttled, refused or unreachable: the rest of the journals waits as well."""
     if move.stops_connector or answer.outcome in {Outcome.NOT_SENT, Outcome.THROTTLED}:
         raise ConnectorStops(answer.said or answer.outcome.value, answer.not_before)
-
-
-def resend(work: Work, claim: ExportFacts) -> Next | None:
-    """The same number and the same bytes again, in the claim of the look that allowed it."""
-    with db.transaction(work.session):
-        if sending_locked(work.session):
-            return None
-        again = claiming.write_intent_again(work.session, claim)
-    return None if again is None else post(work, again)

@@ -7,12 +7,12 @@ the newest entry known to be there) is written in the same transaction.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import update
+from sqlalchemy import bindparam, update
 from sqlalchemy.orm import Session
 
 from retailvista import db
@@ -27,18 +27,40 @@ from retailvista.journals.claiming import (
     REJECTED,
     SENDING,
     VERIFIED,
-    change,
-    mine,
+    change_held,
+    change_mine,
+    hold,
     unknown_from,
 )
-from retailvista.journals.evidence import EXPORT, ExportFacts, add_evidence, seat_of, table_of
+from retailvista.journals.evidence import (
+    ExportFacts,
+    add_all,
+    add_evidence,
+    evidence_row,
+    seat_of,
+)
 from retailvista.journals.ladder import Move, Next
 from retailvista.journals.models import JournalRow
 
 CONFLICTS_THAT_STOP = 3
-SEAT = table_of(PostingSeat)
-CONNECTOR = table_of(Connector)
+SEAT = db.table_of(PostingSeat)
+CONNECTOR = db.table_of(Connector)
+JOURNAL = db.table_of(JournalRow)
+_OF_SEAT = db.Write(
+    update(SEAT).where(
+        SEAT.c.company_id == bindparam("of_company"), SEAT.c.id == bindparam("of_seat")
+    )
+)
+_OF_JOURNAL = db.Write(
+    update(JOURNAL).where(
+        JOURNAL.c.company_id == bindparam("of_company"), JOURNAL.c.id == bindparam("of_journal")
+    )
+)
 PROBLEM_MAX = 2000
+TEXTS = {
+    "in_a_row": "{0} journals in a row were stored otherwise than sent. Compare them first.",
+    "no_access": "The provider refused access.",
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,33 +76,42 @@ class Result:
     values: Mapping[str, Any] = field(default_factory=dict)
 
 
-def settle(session: Session, facts: ExportFacts, result: Result, clock: Clock) -> bool:
+def settle(
+    session: Session, facts: ExportFacts, result: Result, clock: Clock, now: datetime
+) -> bool:
     """Write the result of a claim; False when the claim was taken over meanwhile."""
-    now = db.now(session)
     values = _values(facts, result, now, clock)
-    written = change(session, (*mine(facts), EXPORT.c.state == SENDING), **values)
+    written = change_mine(session, facts, SENDING, **values)
     kind = result.move.next.value if written else f"stale: {result.move.next.value}"
-    add_evidence(session, facts, kind, result.said, **dict(result.detail))
+    add_evidence(session, facts, kind, result.said, at=now, **result.detail)
     if written:
         _consequences(session, facts, result)
     return written
 
 
-def settle_posted(session: Session, facts: ExportFacts, result: Result, clock: Clock) -> bool:
-    """Write what reading back showed of an entry that the books confirmed before."""
-    now = db.now(session)
-    if result.move.next is Next.CHECK:
-        values: dict[str, Any] = {"looks": facts.looks + 1, "not_before": now + result.move.wait}
-    else:
-        values = _values(facts, result, now, clock)
-    written = change(session, (*mine(facts), EXPORT.c.state == POSTED), **values)
-    if written:
-        add_evidence(
-            session, facts, f"read back: {result.move.next.value}", result.said, **result.detail
-        )
-        if result.move.next is not Next.CHECK:
+def settle_read_back(
+    session: Session, results: Sequence[tuple[ExportFacts, Result]], clock: Clock, now: datetime
+) -> set[int]:
+    """Write what reading back showed of entries that the books confirmed before.
+
+    The ids of those that are still ours to write about.
+    """
+    held = hold(session, [facts for facts, _ in results], POSTED)
+    changes: list[tuple[ExportFacts, dict[str, Any]]] = []
+    evidence = []
+    for facts, result in ((f, r) for f, r in results if f.id in held):
+        kind = f"read back: {result.move.next.value}"
+        evidence.append(evidence_row(facts, now, kind, result.said, result.detail))
+        if result.move.next is Next.CHECK:
+            later = {"looks": facts.looks + 1, "not_before": now + result.move.wait}
+            changes.append((facts, later))
+        else:
+            changes.append((facts, _values(facts, result, now, clock)))
             _consequences(session, facts, result)
-    return written
+    if changes:
+        change_held(session, POSTED, changes)
+        add_all(session, evidence)
+    return held
 
 
 def _values(facts: ExportFacts, result: Result, now: datetime, clock: Clock) -> dict[str, Any]:
@@ -120,7 +151,7 @@ def _values(facts: ExportFacts, result: Result, now: datetime, clock: Clock) -> 
 def _consequences(session: Session, facts: ExportFacts, result: Result) -> None:
     move = result.move
     if move.next is Next.POSTED or (move.next is Next.VERIFIED and facts.state != POSTED):
-        _exported(session, facts)
+        mark_exported(session, facts)
         _seat(session, facts, newest_known=facts.entry_number)
     if move.next is Next.VERIFIED and (facts.alone or facts.state != POSTED):
         learn_from(session, facts)
@@ -129,16 +160,13 @@ def _consequences(session: Session, facts: ExportFacts, result: Result) -> None:
             _seat(session, facts, number_honoured=PROOF_NO)
         _count_conflict(session, facts)
     if move.stops_connector:
-        pause(session, facts.connector_id, result.said or "The provider refused access.", None)
+        pause(session, facts.connector_id, result.said or TEXTS["no_access"], None)
 
 
-def _exported(session: Session, facts: ExportFacts) -> None:
-    journal = table_of(JournalRow)
-    session.execute(
-        update(journal)
-        .where(journal.c.company_id == scoped_company_id(), journal.c.id == facts.journal_id)
-        .values(state="exported", problem="")
-    )
+def mark_exported(session: Session, facts: ExportFacts) -> None:
+    """The journal of an entry that is in the books never changes again."""
+    of = {"of_company": scoped_company_id(), "of_journal": facts.journal_id}
+    _OF_JOURNAL.run(session, {**of, "state": "exported", "problem": ""})
 
 
 def learn_from(session: Session, facts: ExportFacts) -> None:
@@ -156,11 +184,8 @@ def learn_from(session: Session, facts: ExportFacts) -> None:
 
 
 def _seat(session: Session, facts: ExportFacts, **values: Any) -> None:
-    session.execute(
-        update(SEAT)
-        .where(SEAT.c.company_id == scoped_company_id(), SEAT.c.id == facts.seat_id)
-        .values(**values)
-    )
+    of = {"of_company": scoped_company_id(), "of_seat": facts.seat_id}
+    _OF_SEAT.run(session, {**of, **values})
 
 
 def _connector(session: Session, facts: ExportFacts, **values: Any) -> None:
@@ -179,8 +204,7 @@ def _count_conflict(session: Session, facts: ExportFacts) -> None:
         .returning(CONNECTOR.c.conflicts_in_a_row)
     )
     if counted is not None and counted >= CONFLICTS_THAT_STOP:
-        why = f"{counted} journals in a row were stored otherwise than sent. Compare them first."
-        pause(session, facts.connector_id, why, None)
+        pause(session, facts.connector_id, TEXTS["in_a_row"].format(counted), None)
 
 
 def pause(session: Session, connector_id: int, why: str, until: datetime | None) -> None:

@@ -16,7 +16,7 @@ from retailvista.journals.claiming import POSTED
 from retailvista.journals.evidence import EXPORT, ExportFacts, read_facts, seat_of
 from retailvista.journals.finding import Blind, EntryIndex, Sight, entries_between, sight_of
 from retailvista.journals.ladder import Found, Move, Next
-from retailvista.journals.settling import Result, learn_from, pause, pause_for, settle_posted
+from retailvista.journals.settling import Result, learn_from, pause, pause_for, settle_read_back
 from retailvista.journals.working import ConnectorStops, Work, retry_time
 
 BATCH = 60  # one page of Exact's headers
@@ -71,31 +71,30 @@ def _verify_batch(work: Work, batch: list[ExportFacts]) -> int:
         raise ConnectorStops(str(blind), blind.look.not_before) from blind
     except (Later, LoginNeeded) as error:
         raise ConnectorStops(str(error), retry_time(error)) from error
-    settled, index = 0, EntryIndex(found)
+    index = EntryIndex(found)
+    results = [(facts, _result(facts, index)) for facts in batch]
     with db.transaction(work.session):
-        for facts in batch:
-            settled += _settle(work, facts, index)
-        verified = [facts for facts in batch if facts.id in work.verified]
+        now = db.now(work.session)
+        held = settle_read_back(work.session, results, work.outside.clock, now)
+        written = [(facts, result.move.next) for facts, result in results if facts.id in held]
+        verified = [facts for facts, following in written if following is Next.VERIFIED]
         if verified:
             # What one verified entry shows of its seat, the others of the batch show as well.
             learn_from(work.session, verified[-1])
-    return settled
+    work.verified |= {facts.id for facts in verified}
+    return sum(following is not Next.CHECK for _, following in written)
 
 
-def _settle(work: Work, facts: ExportFacts, index: EntryIndex) -> bool:
+def _result(facts: ExportFacts, index: EntryIndex) -> Result:
     sight = sight_of(facts, index.about(facts))
     move = _move(facts, sight)
     entry = sight.entry
-    result = Result(
+    return Result(
         move=move,
         said=sight.said or (actions.TEXTS[move.action] if move.action else ""),
         external_id=entry.external_id if entry else "",
         detail={"found": sight.found.value},
     )
-    written = settle_posted(work.session, facts, result, work.outside.clock)
-    if written and move.next is Next.VERIFIED:
-        work.verified.add(facts.id)
-    return written and move.next is not Next.CHECK
 
 
 def _move(facts: ExportFacts, sight: Sight) -> Move:

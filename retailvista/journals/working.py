@@ -95,11 +95,6 @@ class Work:
         with db.transaction(self.session):
             ask(self.session, "master", str(number), asked_by="sweep", connector_number=number)
 
-    def now(self) -> datetime:
-        """The database's clock, between two steps."""
-        with db.reading(self.session):
-            return db.now(self.session)
-
 
 def retry_time(error: RetailVistaError) -> datetime | None:
     """When it makes sense to try again, if the error says so."""

@@ -173,7 +173,20 @@ def compare_stored(expected: ExpectedStored, found: Sequence[StoredLine]) -> lis
     ]
 
 
-def net_of(lines: Iterable[StoredLine]) -> dict[str, int]:
+def compare_answered(
+    expected: ExpectedStored, sent: Mapping[str, int], found: Mapping[str, int]
+) -> list[Difference]:
+    """Totals per account of the lines in an answer; empty = as intended.
+
+    An answer may show the lines as they were sent or as they are stored, and those without or with
+    the VAT lines that the books make.
+    """
+    if found in (sent, net_of(expected.own)):
+        return []
+    return list(_compare_sums("net", expected.net_by_gl, found))
+
+
+def net_of(lines: Iterable[StoredLine | SentLine]) -> dict[str, int]:
     """Net movement per G/L code."""
     net: Counter[str] = Counter()
     for line in lines:

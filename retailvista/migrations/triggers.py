@@ -8,9 +8,10 @@ from __future__ import annotations
 
 from alembic import op
 
+# The company stands in each condition: the indexes begin with it.
 SENT = (
-    "EXISTS (SELECT 1 FROM export WHERE export.journal_id = {id} AND export.live"
-    " AND export.sent_at IS NOT NULL)"
+    "EXISTS (SELECT 1 FROM export WHERE export.company_id = {row}.company_id"
+    " AND export.journal_id = {row}.{id} AND export.live AND export.sent_at IS NOT NULL)"
 )
 FROZEN_COLUMNS = (
     "company_id", "kind", "year", "number", "sequence", "store_id", "business_date", "currency",
@@ -18,9 +19,9 @@ FROZEN_COLUMNS = (
 )  # fmt: skip
 LINES_BALANCE = (
     "(SELECT coalesce(sum(CASE side WHEN 'D' THEN amount ELSE 0 END), 0) FROM journal_line"
-    " WHERE journal_id = NEW.id) <> NEW.debit OR"
+    " WHERE company_id = NEW.company_id AND journal_id = NEW.id) <> NEW.debit OR"
     " (SELECT coalesce(sum(CASE side WHEN 'C' THEN amount ELSE 0 END), 0) FROM journal_line"
-    " WHERE journal_id = NEW.id) <> NEW.credit"
+    " WHERE company_id = NEW.company_id AND journal_id = NEW.id) <> NEW.credit"
 )
 
 # name, table, event, condition, message
@@ -34,13 +35,13 @@ RULES = (
     ("receipt_stay", "receipt", "DELETE", "", "a receipt is never deleted"),
     ("till_file_stay", "till_file", "DELETE", "OLD.state = 'read'", "a read file is kept"),
     ("journal_keep", "journal", "UPDATE OF " + ", ".join(FROZEN_COLUMNS),
-     SENT.format(id="OLD.id"), "an exported journal never changes"),
+     SENT.format(row="OLD", id="id"), "an exported journal never changes"),
     ("journal_stay", "journal", "DELETE", "", "a journal is never deleted"),
-    ("journal_line_add", "journal_line", "INSERT", SENT.format(id="NEW.journal_id"),
+    ("journal_line_add", "journal_line", "INSERT", SENT.format(row="NEW", id="journal_id"),
      "an exported journal never changes"),
-    ("journal_line_keep", "journal_line", "UPDATE", SENT.format(id="OLD.journal_id"),
+    ("journal_line_keep", "journal_line", "UPDATE", SENT.format(row="OLD", id="journal_id"),
      "an exported journal never changes"),
-    ("journal_line_stay", "journal_line", "DELETE", SENT.format(id="OLD.journal_id"),
+    ("journal_line_stay", "journal_line", "DELETE", SENT.format(row="OLD", id="journal_id"),
      "an exported journal never changes"),
     ("journal_balance", "journal", "UPDATE OF state",
      f"NEW.state IN ('released', 'exported') AND ({LINES_BALANCE})",

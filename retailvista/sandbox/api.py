@@ -7,7 +7,7 @@ every refusal passes one place, so that errors are counted and the headers are t
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from retailvista.sandbox import lists
@@ -187,6 +187,9 @@ class Api:
 
     def _created(self, request: Request, endpoint: Endpoint, division: int, key: str) -> Answer:
         reach = Reach(division, "Division = ?", (division,))
+        if self.store.setting("created_lines", division) == "shown":
+            below = ",".join(children_of(endpoint))
+            request = replace(request, target=f"{request.target}?$expand={below}")
         row = lists.read_one(self.store, endpoint, request, reach, f"guid'{key}'")
         assert row is not None, "just stored"
         answer = _shaped(request, {"d": row}, status=201)

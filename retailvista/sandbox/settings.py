@@ -17,6 +17,7 @@ DEFAULTS: dict[str, str | int | bool] = {
     "refusals": "known",
     "foreign_guid": "nulled",
     "account_types": "strict",
+    "created_lines": "deferred",
     # OAuth.
     "refresh_rule": "strict",
     "gap_on_code": False,
@@ -51,6 +52,7 @@ CHOICES: dict[str, tuple[str, ...]] = {
     "refusals": ("known", "unknown"),
     "foreign_guid": ("nulled", "refused"),
     "account_types": ("strict", "lax"),
+    "created_lines": ("deferred", "shown"),
     "refresh_rule": ("strict", "lenient"),
 }
 

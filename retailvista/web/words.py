@@ -17,6 +17,7 @@ from flask_babel import lazy_gettext as _l
 from retailvista.web.languages import TRANSLATIONS, language
 
 SENTENCE_END = re.compile(r"(?<=[.!?]) (?=[A-Z])")
+SENTENCE = re.compile(r"[A-Z]\S* .*[.?!]", re.DOTALL)
 AMOUNT = re.compile(r"-?\d+\.\d\d")
 
 GREY, BLUE, GREEN, AMBER, RED = "secondary", "primary", "success", "warning", "danger"
@@ -209,8 +210,10 @@ def _filled(translation: str, found: re.Match[str]) -> str:
 
 
 def _as_written(part: str) -> str:
-    """An amount has a comma in Dutch; everything else stays as it is."""
-    return part.replace(".", ",") if AMOUNT.fullmatch(part) else part
+    """An amount has a comma in Dutch, a sentence its own Dutch; everything else stays as it is."""
+    if AMOUNT.fullmatch(part):
+        return part.replace(".", ",")
+    return _catalogue()[0].get(part, part) if SENTENCE.fullmatch(part) else part
 
 
 @cache

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 import pytest
 
 from retailvista.errors import Refused
@@ -124,3 +126,32 @@ def test_the_very_first_journal_is_never_judged_by_a_blind_look(
         stage.export()
     assert stage.states() == ["sending", "ready"]
     assert "right" in stage.connector().paused
+
+
+@pytest.mark.parametrize("profile", ["net-added", "netted", "debit-as-purchase"])
+def test_an_answer_that_shows_the_lines_gives_no_false_conflict(stage: Stage, profile) -> None:
+    stage.sandbox.store.set("created_lines", "shown")
+    stage.sandbox.store.set("vat", profile)
+    warm(stage, days=3)
+    assert stage.export().verified == 3
+
+
+@pytest.mark.parametrize(
+    ("shown", "decision"),
+    [("shown", actions.STORED_OTHERWISE), ("deferred", actions.DIFFERS)],
+)
+def test_other_totals_are_a_conflict_by_the_answer_or_by_reading_back(
+    stage: Stage, shown, decision
+) -> None:
+    """The books store a cent more than was sent, from now on."""
+    warm(stage, days=2)
+    stage.sandbox.store.set("created_lines", shown)
+    with stage.sandbox.store.transaction() as books:
+        books.execute(
+            "CREATE TRIGGER a_cent_more AFTER INSERT ON line WHEN NEW.LineNumber = 1 BEGIN"
+            " UPDATE line SET AmountFC = AmountFC + 0.01 WHERE ID = NEW.ID; END"
+        )
+    stage.export()
+    export = stage.exports()[1]
+    assert (export.state, export.decision) == ("conflict", decision)
+    assert re.search(r"Account \d+ in total: .* sent, .* stored\.", export.problem)

@@ -12,8 +12,10 @@ from retailvista.ledger.stored import (
     StoredLine,
     VatCodeFacts,
     check_vat_codes,
+    compare_answered,
     compare_stored,
     expected_stored,
+    net_of,
     sent_lines,
 )
 from tests.ledger.day_case import DAYS, read_case
@@ -158,3 +160,27 @@ def test_turnover_at_zero_keeps_its_code():
     expected = expected_stored(journal, EXACT, facts)
     assert expected.vat == {}
     assert compare_stored(expected, expected.own) == []
+
+
+@pytest.mark.parametrize("facts", [EXCLUSIVE, INCLUSIVE, MIXED], ids=["E", "I", "mixed"])
+@pytest.mark.parametrize("netted", [False, True], ids=["line by line", "netted"])
+def test_an_answer_with_lines_fits_as_sent_as_stored_and_with_the_vat_lines(facts, netted):
+    expected, stored = stored_by_exact(facts, netted=netted)
+    sent = net_of(sent_lines(example_a(), EXACT, facts))
+    for shown in (sent, net_of(expected.own), net_of(stored)):
+        assert compare_answered(expected, sent, shown) == []
+
+
+@pytest.mark.parametrize("facts", [EXCLUSIVE, INCLUSIVE, MIXED], ids=["E", "I", "mixed"])
+def test_an_answer_with_other_totals_names_the_account(facts):
+    expected, stored = stored_by_exact(facts)
+    sent = net_of(sent_lines(example_a(), EXACT, facts))
+    for at, line in enumerate(stored):
+        off = [*stored[:at], line._replace(amount=line.amount + 1), *stored[at + 1 :]]
+        assert {wrong.place for wrong in compare_answered(expected, sent, net_of(off))} == {
+            line.gl_code
+        }
+        missing = [*stored[:at], *stored[at + 1 :]]
+        assert compare_answered(expected, sent, net_of(missing)) or not line.amount
+        dropped = [*stored[:at], line._replace(gl_code=""), *stored[at + 1 :]]
+        assert compare_answered(expected, sent, net_of(dropped)) or not line.amount

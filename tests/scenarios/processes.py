@@ -1,7 +1,7 @@
 """Commands as processes that start at once, forked from a warm parent, so that many can die.
 
-A process may live faster: its wall clock and its stopwatch run ten times as fast, together, so
-that what waits for seconds waits for tenths. All processes of a test share one such time.
+A process may live faster: its wall clock and its stopwatch run faster, together, so
+that what waits for minutes waits for seconds. All processes of a test share one such time.
 """
 
 from __future__ import annotations

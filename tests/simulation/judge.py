@@ -9,6 +9,7 @@ from __future__ import annotations
 import json
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from itertools import pairwise
 from urllib.parse import parse_qs, urlsplit
 
 from sqlalchemy import Engine, text
@@ -54,6 +55,8 @@ class Judge:
         self.blind = False
         self.resends = 0
         self.stale = 0
+        self.chained = 0
+        self.chains_cut = 0
 
     def before_post(self, call: Call, owner: str) -> None:
         """The intent stands in the database, with these bytes and enough of the lease."""
@@ -67,6 +70,7 @@ class Judge:
         if datetime.fromisoformat(f"{row.lease_until}+00:00") - now < LEASE_LEFT:
             raise Violation(f"entry {number} is sent with too little of the lease")
         self._judge_lane(number)
+        self._judge_in_hand(number)
         earlier = [sent for sent in self.sent.get(number, []) if sent.unknown]
         if earlier:
             self._judge_resend(number, earlier, now)
@@ -84,6 +88,17 @@ class Judge:
             since = last.ended or last.started
             if not any(low <= other <= high and at >= since for low, high, at in self.looked):
                 raise Violation(f"entry {number} is sent while {other} is unknown")
+
+    def _judge_in_hand(self, number: int) -> None:
+        """The next one is claimed with the outcome of the last: never are two in hand."""
+        with self.engine.connect() as connection:
+            query = text(
+                "SELECT entry_number FROM export WHERE live AND state = 'sending'"
+                " AND decision = '' AND good_looks = 0 AND entry_number <> :number"
+            )
+            others = connection.execute(query, {"number": number}).scalars().all()
+        if others:
+            raise Violation(f"entry {number} is sent while {others} are in hand")
 
     def _judge_resend(self, number: int, earlier: list[Sent], now: datetime) -> None:
         self.resends += 1
@@ -147,6 +162,20 @@ class Judge:
                 raise Violation(f"a stale worker made export {export} {kind}")
             self.stale += kind.startswith("stale")
             newest[export] = max(attempt, newest.get(export, 0))
+
+    def count_chains(self) -> None:
+        """Claims that came with the outcome of another, and those of them that were taken over."""
+        with self.engine.connect() as connection:
+            query = text("SELECT export_id, kind, at FROM evidence ORDER BY id")
+            rows = connection.execute(query).fetchall()
+        claimed: set[int] = set()
+        for before, row in pairwise(rows):
+            if (before.kind, row.kind, before.at) == ("posted", "intent", row.at):
+                self.chained += 1
+                claimed.add(row.export_id)
+            elif row.export_id in claimed:
+                self.chains_cut += row.kind == "take-over"
+                claimed.remove(row.export_id)
 
     def in_books(self) -> dict[str, int]:
         """Entries per posting key."""

@@ -39,8 +39,8 @@ MUTANTS = (
     Mutant(
         "the fence is dropped",
         "journals/claiming.py",
-        "return (EXPORT.c.id == facts.id, EXPORT.c.attempt == facts.attempt, EXPORT.c.live)",
-        "return (EXPORT.c.id == facts.id, EXPORT.c.live)",
+        "return (EXPORT.c.id == export_id, EXPORT.c.attempt == attempt, EXPORT.c.live)",
+        "return (EXPORT.c.id == export_id, attempt == attempt, EXPORT.c.live)",
         "0:400",
     ),
     Mutant(
@@ -59,7 +59,7 @@ MUTANTS = (
     ),
     Mutant(
         "the quarantine counts from the intent",
-        "journals/claiming.py",
+        "journals/taking_over.py",
         '**unknown_from(now, clock), "last_outcome": ladder.LOST}',
         '**unknown_from(now, clock), "last_outcome": ladder.LOST, "unknown_since": facts.sent_at}',
         "99:400",
@@ -69,14 +69,14 @@ MUTANTS = (
         "journals/finding.py",
         "    if all(entry.entry_number != known for entry in entries):",
         "    if not look.good:",
-        "58:400",
+        "90:400",
     ),
     Mutant(
         "an answer of 5xx counts as refused",
         "connectors/exact_online/answers.py",
         "            outcome = Outcome.UNKNOWN\n    return",
         "            outcome = Outcome.REJECTED\n    return",
-        "21:200",
+        "25:200",
     ),
     Mutant(
         "the lane does not wait for the first look",
@@ -87,9 +87,9 @@ MUTANTS = (
     ),
     Mutant(
         "the first journal does not go alone",
-        "journals/sending.py",
-        "alone = not drafted.shows <= _shown(work, facts)",
-        "alone = False",
+        "journals/preparing.py",
+        "alone=not drafted.shows <= now.shown[facts.seat_id],",
+        "alone=False,",
         "0:100",
     ),
     Mutant(
@@ -97,7 +97,7 @@ MUTANTS = (
         "journals/ladder.py",
         "LEASE_LEFT_TO_SEND = timedelta(seconds=180)",
         "LEASE_LEFT_TO_SEND = timedelta(seconds=-9000)",
-        "30:400",
+        "85:400",
     ),
 )
 

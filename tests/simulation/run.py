@@ -59,6 +59,8 @@ class Outcome:
     resends: int
     asked: int
     stale: int = 0
+    chained: int = 0
+    chains_cut: int = 0
     problem: str = ""
 
 
@@ -117,6 +119,7 @@ class Run:
         finally:
             outcome.resends = self.judge.resends
             outcome.stale = self.judge.stale
+            outcome.chained, outcome.chains_cut = self.judge.chained, self.judge.chains_cut
             self.scheduler.close()
             self.engine.dispose()
             self.sandbox.stop()
@@ -163,11 +166,15 @@ class Run:
         self.scheduler.run(lambda: False, dice.uniform(60, STORM_SECONDS))
 
     def _stagger(self, session) -> None:  # type: ignore[no-untyped-def]
-        """The journals come due during the storm, not all before it."""
+        """The journals come due during the storm, one by one, or some or all of them at once.
+
+        What is due together is sent in one go, the next claim in the commit of the last outcome.
+        """
+        dice = self.scheduler.dice
+        moments = [dice.uniform(0, STORM_SECONDS / 2) for _ in range(dice.choice([1, 2, 8]))]
         for export in session.scalars(select(Export).order_by(Export.id)):
-            seconds = self.scheduler.dice.uniform(0, STORM_SECONDS / 2)
             if export.state == "ready":
-                export.not_before = START + timedelta(seconds=seconds)
+                export.not_before = START + timedelta(seconds=dice.choice(moments))
 
     def _lose_rights(self) -> None:
         """The login may still post but reads nothing for a while."""
@@ -240,6 +247,7 @@ class Run:
 
     def _check_end(self) -> None:
         self.judge.stale_workers_changed_nothing()
+        self.judge.count_chains()
         books = self.judge.in_books()
         for facts in self._facts():
             if facts.state not in ("verified", "posted"):

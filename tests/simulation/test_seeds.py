@@ -33,6 +33,8 @@ def test_the_faults_really_happen() -> None:
     assert sum(outcome.resends for outcome in outcomes) >= 3
     assert sum(outcome.asked for outcome in outcomes) >= 10
     assert sum(outcome.stale for outcome in outcomes) >= 1, "nobody ever came back too late"
+    assert sum(outcome.chained for outcome in outcomes) >= 20
+    assert sum(outcome.chains_cut for outcome in outcomes) >= 2, "no chain was cut after its commit"
     text = "\n".join(line for outcome in outcomes for line in outcome.log)
     for word in (
         "crash",

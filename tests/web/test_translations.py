@@ -11,6 +11,7 @@ from babel.messages.mofile import read_mo
 from retailvista.connectors.grant_facts import Decision, Reason
 from retailvista.connectors.turns import raise_unless_due
 from retailvista.errors import Later
+from retailvista.journals import claiming, finding, preparing, settling
 from retailvista.web import words
 from scripts import translations
 
@@ -104,3 +105,24 @@ def test_pages_are_in_the_language_of_the_person(site, admin):
     page = admin.get("/").text
     assert 'lang="en"' in page
     assert "journals to release" in page
+
+
+KEPT = {
+    preparing.TEXTS["moved"]: "De koppeling wijst nu naar een andere administratie. Trek de"
+    " journaalpost in en geef hem opnieuw vrij.",
+    settling.TEXTS["in_a_row"].format(3): "3 journaalposten achter elkaar zijn anders opgeslagen"
+    " dan verzonden. Vergelijk die eerst.",
+    finding.TEXTS["not_shown"].format(26000001): "De boekhouding kon niet worden gelezen: boekstuk"
+    " 26000001, dat er stond, wordt niet getoond.",
+    finding.TEXTS["blind"].format("No answer in time."): "De boekhouding kon niet worden gelezen:"
+    " Geen antwoord op tijd.",
+    finding.TEXTS["blind"].format("503: We will be back"): "De boekhouding kon niet worden gelezen:"
+    " 503: We will be back",
+    claiming.CLOCK_JUMPED: "Een klok versprong: het wachten begint opnieuw.",
+}
+
+
+@pytest.mark.parametrize("kept", KEPT)
+def test_what_a_pass_keeps_with_a_journal_is_read_in_dutch(site, kept):
+    with site.app.test_request_context("/"):
+        assert words.translated(kept) == KEPT[kept]

@@ -17,10 +17,19 @@ look before anything is decided. Exact refuses by business rule with status 500.
 
 from __future__ import annotations
 
+from collections import Counter
+
 from retailvista.connectors.exact_online.limits import throttled_until
-from retailvista.connectors.exact_online.reading import error_text, read_json, read_single, whole
+from retailvista.connectors.exact_online.reading import (
+    error_text,
+    minor,
+    read_json,
+    read_single,
+    whole,
+)
 from retailvista.connectors.exact_online.reading import words as trimmed
 from retailvista.connectors.exact_online.refusals import is_known, says_in_use
+from retailvista.connectors.exact_online.urls import EXPANDED_LINES_MAX, LINES
 from retailvista.connectors.port import Answer, Booked, Outcome, Reply, Sending
 
 SAID_MAX = 2000
@@ -66,8 +75,29 @@ def _created(reply: Reply) -> Answer:
         entry_number=whole(row["EntryNumber"]),
         division=whole(row.get("Division")),
         journal_code=trimmed(row.get("JournalCode")),
+        net_by_gl=_net_by_gl(row.get(LINES)),
     )
     return Answer(Outcome.BOOKED, "", reply.status, booked=booked)
+
+
+def _net_by_gl(shown: object) -> dict[str, int] | None:
+    """Totals of the lines in the answer; None where they are deferred, cut off or not filled in.
+
+    An account that is null, code and Guid, is kept as '': the books dropped it.
+    """
+    lines = shown.get("results") if isinstance(shown, dict) else shown
+    more = isinstance(shown, dict) and shown.get("__next")
+    if not isinstance(lines, list) or not lines or more or len(lines) >= EXPANDED_LINES_MAX:
+        return None
+    net: Counter[str] = Counter()
+    for row in lines:
+        code = trimmed(row.get("GLAccountCode"))
+        if row.get("AmountFC") is None or not (code or {"GLAccount", "GLAccountCode"} <= {*row}):
+            return None
+        if not code and row["GLAccount"]:
+            return None
+        net[code] += minor(row["AmountFC"])
+    return {code: amount for code, amount in net.items() if amount}
 
 
 def _refusal(reply: Reply) -> Outcome:

@@ -19,9 +19,8 @@ from retailvista.connectors.exact_online.answers import words_of
 from retailvista.connectors.exact_online.client import get, read_list
 from retailvista.connectors.exact_online.limits import throttled_until
 from retailvista.connectors.exact_online.reading import Row, read_json, stored_entry, whole, words
+from retailvista.connectors.exact_online.urls import EXPANDED_LINES_MAX
 from retailvista.connectors.port import Look, Reply, Sending, Session, StoredEntry, Wire
-
-EXPANDED_LINES_MAX = 60
 
 
 def look(wire: Wire, session: Session, journal_code: str, low: int, high: int) -> Look:

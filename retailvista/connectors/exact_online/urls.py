@@ -9,6 +9,7 @@ from urllib.parse import quote
 
 ENTRIES = "generaljournalentry/GeneralJournalEntries"
 LINES = "GeneralJournalEntryLines"
+EXPANDED_LINES_MAX = 60
 TRANSACTION_LINES = "financialtransaction/TransactionLines"
 BULK_TRANSACTION_LINES = "bulk/Financial/TransactionLines"
 

@@ -6,6 +6,7 @@ safe must never be said while it is.
 
 from __future__ import annotations
 
+import json
 from dataclasses import replace
 
 import pytest
@@ -206,3 +207,35 @@ def test_201_without_a_readable_entry_is_unknown(body: bytes):
 def test_a_closed_period_is_not_taken_for_a_wrong_journal_code(text: str):
     assert "afgesloten" in hint_for(text, "nl-NL")
     assert "closed" in hint_for(text, "en")
+
+
+GL, OTHER = {"GLAccountCode": "1210", "GLAccount": "a"}, {"GLAccountCode": "8220", "GLAccount": "b"}
+DROPPED = {"GLAccountCode": None, "GLAccount": None}
+UNFILLED = {"GLAccountCode": None, "GLAccount": "a"}
+SHOWN = [
+    ("deferred", {"__deferred": {"uri": "x"}}, None),
+    ("none", [], None),
+    ("array", [{**GL, "AmountFC": 121.0}, {**OTHER, "AmountFC": -121.0}],
+     {"1210": 12100, "8220": -12100}),
+    ("results", {"results": [{**GL, "AmountFC": 1}, {**GL, "AmountFC": 2}]}, {"1210": 300}),
+    ("account dropped", [{**DROPPED, "AmountFC": 1}], {"": 100}),
+    ("codes not filled in", [{**UNFILLED, "AmountFC": 1}], None),
+    ("Guids only", [{"GLAccount": "a", "AmountFC": 1}], None),
+    ("no amounts", [{**GL, "AmountFC": None}], None),
+    ("more to come", {"results": [{**GL, "AmountFC": 1}], "__next": "x"}, None),
+    ("perhaps cut off", [{**GL, "AmountFC": 1}] * 60, None),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("shown", "totals"), [row[1:] for row in SHOWN], ids=[r[0] for r in SHOWN])
+def test_totals_of_an_answer_are_read_where_it_really_shows_lines(shown, totals):
+    row = {"EntryID": "e", "EntryNumber": 1, "Division": 2, "GeneralJournalEntryLines": shown}
+    reply = Reply(
+        Sending.ANSWERED,
+        status=201,
+        headers={"content-type": "application/json"},
+        body=json.dumps({"d": row}).encode(),
+    )
+    answer = answer_of(reply)
+    assert answer.booked is not None
+    assert answer.booked.net_by_gl == totals
