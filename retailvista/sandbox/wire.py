@@ -22,6 +22,8 @@ class Broken(Exception):
     def __init__(self, status: int) -> None:
         super().__init__(status)
         self.status = status
+        # What was read of it, where that is a request already.
+        self.request: Request | None = None
 
 
 class Wire:
@@ -52,7 +54,11 @@ class Wire:
         if version == "HTTP/1.0":
             headers.setdefault("connection", "close")
         if "100-continue" not in headers.get("expect", "").lower():
-            request.body = self._body(headers)
+            try:
+                request.body = self._body(headers)
+            except Broken as broken:
+                broken.request = request
+                raise
         return request
 
     def send(self, answer: Answer, *, cut_at: int | None = None) -> None:
