@@ -6,7 +6,7 @@
         exact_sandbox.store.add_app("my-app", "my-secret", "http://localhost:5000/callback")
         ...                                    # exact_sandbox.url
 
-    @pytest.mark.judge_allows("too-many-calls")
+    @pytest.mark.judge_allows("too-many-calls", reason="shows the pause after a 429")
     def test_what_my_client_does_when_it_calls_too_often(exact_sandbox): ...
 
 Invariant: a rule that was broken without leave fails the test that broke it, by its name.
@@ -34,7 +34,9 @@ MARKER = "judge_allows"
 
 def pytest_configure(config: pytest.Config) -> None:
     """Make the marker known."""
-    config.addinivalue_line("markers", f"{MARKER}(*rules): rules of Exact this test may break")
+    config.addinivalue_line(
+        "markers", f"{MARKER}(*rules, reason): rules of Exact this test may break"
+    )
 
 
 def broken(sandbox: Sandbox, allowed: Iterable[str] = ()) -> list[str]:
@@ -62,8 +64,11 @@ def _findings(sandbox: Sandbox) -> list[dict[str, Any]]:
 
 
 def allowed_by(request: pytest.FixtureRequest) -> list[str]:
-    """The rules the test has leave to break."""
-    return [rule for mark in request.node.iter_markers(MARKER) for rule in mark.args]
+    """The rules the test has leave to break, each with the reason why."""
+    marks = list(request.node.iter_markers(MARKER))
+    for mark in marks:
+        assert mark.kwargs.get("reason"), f"{MARKER}{mark.args} needs a reason"
+    return [rule for mark in marks for rule in mark.args]
 
 
 @contextmanager

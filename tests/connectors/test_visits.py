@@ -112,7 +112,7 @@ def test_a_throttled_post_says_when_the_lane_opens(connected: Side, clock):
         pass
 
 
-@pytest.mark.judge_allows("duplicate-content")
+@pytest.mark.judge_allows("duplicate-content", reason="one body over and over, to count calls")
 def test_a_minute_of_posting_stays_below_55_and_provokes_no_429(connected: Side, clock):
     fetch_master(connected.outside, connector_id(connected))
     sent, waits = 0, 0
@@ -184,7 +184,7 @@ def test_test_says_expired(connected: Side, clock):
     assert outcome_of_test(connected).kind == testing.EXPIRED
 
 
-@pytest.mark.judge_allows("broken-chain")
+@pytest.mark.judge_allows("broken-chain", reason="the consent was withdrawn")
 def test_test_says_not_authorised_when_the_consent_is_withdrawn(connected: Side, clock):
     clock.move(hours=1)
     visitor = Visitor(connected.sandbox)

@@ -28,14 +28,19 @@ def test_foul(exact_sandbox):
     ask(exact_sandbox)
 
 
-@pytest.mark.judge_allows("wrong-secret")
+@pytest.mark.judge_allows("wrong-secret", reason="a guess")
 def test_allowed(exact_sandbox):
     ask(exact_sandbox)
 
 
-@pytest.mark.judge_allows("wrong-sercet")
+@pytest.mark.judge_allows("wrong-sercet", reason="a guess")
 def test_misspelt(exact_sandbox):
     """Leave for a rule that does not exist is no leave."""
+
+
+@pytest.mark.judge_allows("wrong-secret")
+def test_without_a_reason(exact_sandbox):
+    """Nor is leave that nobody gave a reason for."""
 '''
 
 
@@ -53,8 +58,8 @@ def test_a_broken_rule_fails_the_test_that_broke_it(tmp_path: Path) -> None:
         check=False,
     )
     said = done.stdout
-    assert "4 passed, 2 errors" in said, said
+    assert "5 passed, 3 errors" in said, said
     assert "wrong-secret: POST /api/oauth2/token (invalid_client)" in said
     assert "no rules of the judge: wrong-sercet" in said
-    assert "ERROR" in said
+    assert "needs a reason" in said
     assert "test_foul" in said.partition("short test summary")[2]
