@@ -184,6 +184,7 @@ class Admin:
         seed.empty_books(self.store)
         self.store.forget_settings()
         self.sandbox.faults.clear()
+        self.sandbox.late.forget()
         self.sandbox.api.limits.forget()
         self.sandbox.api.writes.posts = 0
         return self.state(args)

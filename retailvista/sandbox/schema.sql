@@ -134,6 +134,8 @@ CREATE TABLE IF NOT EXISTS deleted (
   Timestamp INTEGER PRIMARY KEY, ID TEXT NOT NULL, Division INTEGER NOT NULL, EntityKey TEXT,
   EntityType INTEGER, DeletedDate INTEGER, DeletedBy TEXT);
 
+-- Requests whose commit is late: due in seconds of the sandbox's clock; no token is in it.
+CREATE TABLE IF NOT EXISTS late (seq INTEGER PRIMARY KEY, due REAL NOT NULL, request TEXT NOT NULL);
 CREATE TABLE IF NOT EXISTS call (
   seq INTEGER PRIMARY KEY, at REAL NOT NULL, method TEXT NOT NULL, path TEXT NOT NULL,
   status INTEGER NOT NULL, client_id TEXT, division INTEGER, ms REAL NOT NULL, fault TEXT,

@@ -53,6 +53,32 @@ def test_everything_survives_a_restart(tmp_path: Path, clock: TestClock) -> None
         assert again.refresh().status == 200
 
 
+def test_a_late_commit_waits_in_the_file_while_nothing_runs(
+    tmp_path: Path, clock: TestClock
+) -> None:
+    path = tmp_path / "books.sqlite"
+    with Sandbox(path, clock=clock) as first:
+        first.store.add_app(CLIENT_ID, SECRET, CALLBACK)
+        visitor = Visitor(first).log_in()
+        lines = visitor.line("1210", 5), visitor.line("1205", -5)
+        for seconds in (900, 7_000, 90_000):
+            with pytest.raises(ConnectionError):
+                visitor.book(*lines, fault=f"late_commit={seconds}")
+        (kept,) = {
+            row[0].count(visitor.token) for row in first.store.rows("SELECT request FROM late")
+        }
+        assert kept == 0, "the file keeps no token"
+        assert visitor.numbers() == []
+    clock.move(hours=2)
+    with Sandbox(path, clock=clock) as second:
+        again = Visitor(second)
+        assert len(again.numbers()) == 2
+        assert again.admin("state", "GET")["late"] == 1
+        again.admin("reset")
+        clock.move(days=2)
+        assert again.numbers() == []
+
+
 def test_an_app_is_registered_from_outside_while_the_sandbox_runs(
     sandbox: Sandbox, stranger: Visitor
 ) -> None:
