@@ -10,10 +10,10 @@ import json
 import sys
 from pathlib import Path
 
-from retailvista.sandbox import bulk, seed
+from retailvista.sandbox import commanding, seed
 from retailvista.sandbox.endpoints import add_endpoints
 from retailvista.sandbox.server import serve
-from retailvista.sandbox.store import Store, add_app
+from retailvista.sandbox.store import add_app
 
 DEFAULT_PATH = "instance/sandbox.sqlite3"
 
@@ -40,23 +40,19 @@ def main() -> int:
     if args.command == "serve":
         if args.endpoints:
             add_endpoints(json.loads(args.endpoints.read_text(encoding="utf-8")))
-        sys.stderr.write(f"Sandbox, not Exact Online: http://127.0.0.1:{args.port}\n")
+        sys.stderr.write(commanding.welcome(f"http://127.0.0.1:{args.port}", args.path))
         serve(args.port, args.path)
         return 0
     if args.command == "seed":
-        return _fill(args.path, args.division, args.transaction_lines, args.dice)
+        asked = args.division, args.transaction_lines, args.dice
+        try:
+            written = commanding.fill(args.path, *asked)
+        except commanding.NotDone as problem:
+            sys.stderr.write(f"{problem}\n")
+            return 1
+        sys.stderr.write(f"{written} transaction lines in {args.division}, in {args.path}\n")
+        return 0
     add_app(args.path, args.client_id, sys.stdin.readline().strip(), args.redirect_uri)
-    return 0
-
-
-def _fill(path: Path, division: int, lines: int, dice: int) -> int:
-    store = Store(path)
-    try:
-        seed.seed(store)
-        written = bulk.seed_lines(store, division, lines, dice)
-    finally:
-        store.close()
-    sys.stderr.write(f"{written} transaction lines in {division}, in {path}\n")
     return 0
 
 
