@@ -9,6 +9,7 @@ import threading
 from typing import Any
 
 from retailvista.sandbox.answers import Request
+from retailvista.sandbox.details import told
 from retailvista.sandbox.rules import RULES, explained
 from retailvista.sandbox.store import Store
 
@@ -100,7 +101,14 @@ class Judge:
             limit,
         )
         found = [dict(zip(names, row, strict=True)) for row in rows]
-        return [one | {"says": explained(one["rule"], language)} for one in found]
+        return [
+            one
+            | {
+                "says": explained(one["rule"], language),
+                "detail": told(one["detail"], language),
+            }
+            for one in found
+        ]
 
     def calls(self, limit: int = 1000) -> list[dict[str, Any]]:
         """The call log, newest first."""
