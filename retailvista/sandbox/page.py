@@ -39,15 +39,20 @@ form.inline input,form.inline select{max-width:100%}td form.inline{margin:0;alig
 td form.inline label{font-size:0}td form.inline label select{font-size:.9rem}
 @media(max-width:40rem){table.stack thead{display:none}table.stack tr{display:block;
 padding:.4rem 0;border-bottom:1px solid #d8d2c4}table.stack td{display:grid;
-grid-template-columns:8.5rem minmax(0,1fr);gap:.5rem;border:0;padding:.15rem 0}
+grid-template-columns:9.5rem minmax(0,1fr);gap:.5rem;border:0;padding:.15rem 0}
+table.stack td:empty{display:none}
 table.stack td::before{content:attr(data-label);color:#666}
 .grid label{grid-template-columns:minmax(0,1fr) 9rem}
-td:not(.n),th{white-space:normal;overflow-wrap:anywhere}td,th{padding:.25rem .3rem}
+td:not(.n),th{white-space:normal;overflow-wrap:break-word}td,th{padding:.25rem .3rem}
+table.stack td:not(.n){overflow-wrap:anywhere}
 table.stack td.n{text-align:left}}
 summary{cursor:pointer;margin:.8rem 0 .3rem}
 td.n,th.n{text-align:right;font-variant-numeric:tabular-nums}tfoot td{font-weight:bold}
-form.inline{display:inline-flex;flex-wrap:wrap;gap:.4rem;align-items:end;margin:.2rem .6rem .2rem 0}
-form.inline label{margin:0}form.inline input,form.inline select{width:auto}
+form.inline{display:inline-flex;flex-wrap:wrap;gap:.4rem;align-items:end;max-width:100%;
+margin:.2rem .6rem .2rem 0}
+form.inline label{margin:0;max-width:100%}ol.steps{margin:0;padding-left:1.4rem}
+ol.steps li{margin:.3rem 0;overflow-wrap:anywhere}
+form.inline input,form.inline select{width:auto}
 @media(prefers-color-scheme:dark){body{background:#1d1b17;color:#eee}.card{background:#26231d;
 border-color:#4a4438}nav{background:#332a1c}a{color:#ffb870}.hint{color:#bbb}
 th,td{border-color:#4a4438}button.quiet{background:#26231d;color:#ffb870}}

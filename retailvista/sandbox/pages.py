@@ -13,6 +13,7 @@ from retailvista.sandbox.answers import Answer, Request, as_html
 from retailvista.sandbox.app_pages import apps, webhooks
 from retailvista.sandbox.page import Markup, form, framed, language_of, table
 from retailvista.sandbox.switch_pages import Switches
+from retailvista.sandbox.welcome import first_page
 from retailvista.sandbox.words import say
 
 if TYPE_CHECKING:
@@ -20,7 +21,7 @@ if TYPE_CHECKING:
 
 PAGE_ROWS = 50
 NAV = (
-    *(("/", "books"), ("/calls", "calls"), ("/judge", "judge"), ("/apps", "apps")),
+    *(("/", "home"), ("/calls", "calls"), ("/judge", "judge"), ("/apps", "apps")),
     *(("/webhooks", "webhooks"), ("/switches", "switches")),
 )
 
@@ -44,10 +45,11 @@ class Pages:
         if first == "entry" and rest:
             return self._entry(rest, language)
         plain = {
-            "": self._overview,
             "calls": self._calls,
             "judge": self._judge,
         }
+        if not first:
+            return self._overview(request, language)
         if first in plain and not rest:
             return plain[first](language)
         made = {
@@ -69,17 +71,9 @@ class Pages:
         nav = f"<nav>{links}<span>{say('time', language)}: {now}</span></nav>"
         return as_html(200, framed(title, body, language, nav=nav))
 
-    def _overview(self, language: str) -> Answer:
-        rows: list[list[object]] = [
-            [Markup(f'<a href="/books/{code}?lang={language}">{code}</a>'), name, currency, count]
-            for code, name, currency, count in self.store.rows(
-                "SELECT Code, Description, Currency, "
-                "(SELECT count(*) FROM entry WHERE Division = Code) FROM division ORDER BY Code"
-            )
-        ]
-        heads = [say(word, language) for word in ("division", "name", "currency", "entries")]
-        card = f'<div class="card">{table(heads, rows, frozenset({3}))}</div>'
-        return self._framed(say("books", language), card, language)
+    def _overview(self, request: Request, language: str) -> Answer:
+        page = first_page(self.sandbox, request.base, language)
+        return self._framed(say("welcome", language), page, language)
 
     def _books(self, request: Request, division: int, language: str) -> Answer:
         row = self.store.row("SELECT Description FROM division WHERE Code = ?", division)
@@ -98,7 +92,8 @@ class Pages:
         rows.append([say("total", language), "", amount(debit), amount(credit)])
         heads = [say(word, language) for word in ("account", "name", "debit", "credit")]
         title = say("trial-balance", language)
-        return f'<div class="card"><h2>{title}</h2>{table(heads, rows, frozenset({2, 3}))}</div>'
+        listed = table(heads, rows, frozenset({2, 3}), stack=True)
+        return f'<div class="card"><h2>{title}</h2>{listed}</div>'
 
     def _entries(self, request: Request, division: int, language: str) -> str:
         before = request.query.get("before", "")
@@ -119,7 +114,7 @@ class Pages:
             for _, entry_id, journal, number, year, period, debit, status in found
         ]
         words = ("entry-number", "journal", "period", "debit", "status")
-        listed = table([say(word, language) for word in words], rows, frozenset({3}))
+        listed = table([say(word, language) for word in words], rows, frozenset({3}), stack=True)
         older = ""
         if len(found) == PAGE_ROWS:
             older = f'<p><a href="?lang={language}&amp;before={found[-1][0]}">'

@@ -36,6 +36,33 @@ WORDS: dict[str, tuple[str, str]] = {
     ),
     "redirect-asked": ("Gevraagd (redirect_uri):", "Asked for (redirect_uri):"),
     "redirect-known": ("Geregistreerd bij deze app:", "Registered for this app:"),
+    "home": ("Begin", "Home"),
+    "welcome": ("Welkom in de sandbox", "Welcome to the sandbox"),
+    "begin": ("Zo begint u", "How to begin"),
+    "begin-address": ("Laat uw koppeling hierheen wijzen:", "Point your client here:"),
+    "begin-instead": ("in plaats van", "instead of"),
+    "begin-app": (
+        "Registreer uw app met haar antwoordadres",
+        "Register your app with its redirect address",
+    ),
+    "begin-log-in": (
+        "Log in zoals bij Exact, als een van deze gebruikers, met wachtwoord",
+        "Log in as with Exact, as one of these users, with password",
+    ),
+    "begin-switches": (
+        "Boek voorbeelddagen, verzet de klok of laat iets misgaan",
+        "Book example days, move the clock or let something go wrong",
+    ),
+    "begin-judge": (
+        "Zie welke regels van Exact uw koppeling overtrad",
+        "See which of Exact's rules your client broke",
+    ),
+    "begin-guide": (
+        "De handleiding met voorbeelden voor elke taal: docs/sandbox.md.",
+        "The guide, with examples for any language: docs/sandbox.md.",
+    ),
+    "so-far": ("Tot nu toe", "So far"),
+    "broken": ("Overtreden regels", "Rules broken"),
     "books": ("Administraties", "Administrations"),
     "calls": ("Aanroepen", "Calls"),
     "judge": ("Scheidsrechter", "Judge"),
