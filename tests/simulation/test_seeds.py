@@ -11,7 +11,8 @@ import os
 import pytest
 
 from tests.simulation.mutants import MUTANTS, Mutant, caught
-from tests.simulation.run import BY_NAME, PROFILES, run_seed
+from tests.simulation.profiles import BY_NAME, PROFILES
+from tests.simulation.run import run_seed
 
 CHUNK = 25
 CHUNKS = 20
