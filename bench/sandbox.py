@@ -55,7 +55,9 @@ class Server:
 @contextmanager
 def served(path: Path, port: int) -> Iterator[Server]:
     command = [sys.executable, "-m", "retailvista.sandbox", "serve"]
-    process = subprocess.Popen([*command, "--path", str(path), "--port", str(port)], cwd=ROOT)
+    process = subprocess.Popen(
+        [*command, "--path", str(path), "--port", str(port)], cwd=ROOT, stderr=subprocess.DEVNULL
+    )
     server = Server(process, port)
     try:
         for _ in range(200):
@@ -73,7 +75,8 @@ def served(path: Path, port: int) -> Iterator[Server]:
 def seeded(path: Path, lines: int) -> float:
     start = time.perf_counter()
     command = [sys.executable, "-m", "retailvista.sandbox", "seed", "--path", str(path)]
-    subprocess.run([*command, "--transaction-lines", str(lines)], cwd=ROOT, check=True)
+    command += ["--transaction-lines", str(lines)]
+    subprocess.run(command, cwd=ROOT, check=True, stderr=subprocess.DEVNULL)
     return time.perf_counter() - start
 
 

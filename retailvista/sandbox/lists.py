@@ -64,16 +64,22 @@ def read_list(store: Store, endpoint: Endpoint, request: Request, reach: Reach) 
     if request.query.get("$inlinecount") == "allpages":
         count = 0 if reach.empty else _count(store, query)
     rows = [] if reach.empty else _fetch(store, query, shape)
-    page = ",".join(shape.texts(rows, _expanded(store, rows, shape, request)))
+    texts = shape.texts(rows, _expanded(store, rows, shape, request))
     bare = query.top is not None and query.page is not None and query.top <= query.page
     if count is None and bare:
-        return f'{{"d":[{page}]}}'
-    parts = [] if count is None else [f'"__count":"{count}"']
-    parts.append(f'"results":[{page}]')
+        return _page('{"d":[', texts, "]}")
+    counted = "" if count is None else f'"__count":"{count}",'
     following = _next_link(query, shape, rows)
-    if following:
-        parts.append(f'"__next":{json.dumps(following)}')
-    return f'{{"d":{{{",".join(parts)}}}}}'
+    link = f',"__next":{json.dumps(following)}' if following else ""
+    return _page(f'{{"d":{{{counted}"results":[', texts, f"]{link}}}}}")
+
+
+def _page(head: str, texts: list[str], tail: str) -> str:
+    """A page of a sync service is two megabytes: it is put together once, not piece by piece."""
+    whole = list(texts) or [""]
+    whole[0] = head + whole[0]
+    whole[-1] += tail
+    return ",".join(whole)
 
 
 def count_rows(store: Store, endpoint: Endpoint, request: Request, reach: Reach) -> int:

@@ -25,6 +25,8 @@ D = "http://schemas.microsoft.com/ado/2007/08/dataservices"
 # The columns of the generic store that are read for every row; the body is last.
 RECORD = ("key", "Timestamp", "Division", "Modified", "body")
 Column = Sequence[Any]
+# No JSON text holds the character 0, so it can stand between the values of a column.
+COLUMN = json.JSONEncoder(ensure_ascii=False, separators=("\0", ":"))
 
 
 def stored_columns(store: Store, table: str) -> set[str]:
@@ -159,9 +161,7 @@ class Shape:
         writer = WRITERS.get(self.endpoint.props[name].type)
         if writer is not None:
             return ["null" if value is None else writer(value) for value in values]
-        # No JSON text holds the character 0, so it can stand between the values.
-        joined = json.dumps(values, ensure_ascii=False, separators=("\0", ":"))
-        return joined[1:-1].split("\0")
+        return COLUMN.encode(values)[1:-1].split("\0")
 
 
 def _deferred(root: str, key: str, name: str) -> str:
