@@ -10,7 +10,7 @@ import re
 from dataclasses import dataclass
 from typing import Any
 
-from retailvista.sandbox import describing, functions, lists, overviews
+from retailvista.sandbox import describing, functions, lists, overviews, xml_api
 from retailvista.sandbox.answers import Answer, Refusal, Request, as_refusal
 from retailvista.sandbox.apps import check_scope
 from retailvista.sandbox.askers import Asker
@@ -104,20 +104,36 @@ class Api:
             return self.writes.post(change)
         return self.writes.put(change) if request.method == "PUT" else self.writes.delete(change)
 
-    def attachment(self, request: Request) -> Answer:
-        """The bytes behind the Url of a document attachment; needs a token like any call."""
+    def document(self, request: Request) -> Answer:
+        """What lies under `/docs/`: attachments, and the XML API; needs a token like any call."""
+        works = {
+            ("GET", "/docs/SysAttachment.aspx"): self._attachment,
+            ("POST", xml_api.UPLOAD): xml_api.upload,
+            ("GET", xml_api.DOWNLOAD): xml_api.download,
+        }
+        headers: list[tuple[str, str]] = []
         try:
+            work = works.get((request.method, request.path))
+            if work is None:
+                raise Refusal(404, "Resource not found.")  # noqa: TRY301 - one place
             asker, is_valid = self.gate.asker(request)
-            options = request.query
-            division = options.get("_Division_", "")
+            division = request.query.get("_Division_", "")
             request.division = int(division) if division.isdigit() else 0
             if not is_valid:
                 raise Refusal(401, "", {"WWW-Authenticate": "Bearer"})  # noqa: TRY301 - one place
+            if work is not self._attachment:
+                headers = self.gate.enter(request, asker, request.path.strip("/"))
             self.gate.check_access(asker, request.division)
-            found = functions.attachment(self.store, request.division, options.get("ID", ""))
+            answer = work(self, request, asker)
         except Refusal as refusal:
-            return as_refusal(refusal, json_wanted=request.wants_json)
-        return found
+            answer = as_refusal(refusal, json_wanted=request.wants_json)
+        answer.headers += headers
+        return answer
+
+    @staticmethod
+    def _attachment(api: Api, request: Request, _: Asker) -> Answer:
+        """The bytes behind the Url of a document attachment."""
+        return functions.attachment(api.store, request.division or 0, request.query.get("ID", ""))
 
     # Reading
 

@@ -13,6 +13,7 @@ from retailvista.sandbox.judge import Judge
 from retailvista.sandbox.limits import Limits
 from retailvista.sandbox.store import Store
 from retailvista.sandbox.tokens import Tokens
+from retailvista.sandbox.turns import Lane, Turns
 
 Headers = list[tuple[str, str]]
 
@@ -25,6 +26,7 @@ class Gate:
         self.judge = judge
         self.limits = limits
         self.tokens = tokens
+        self.turns = Turns(store)
 
     def asker(self, request: Request) -> tuple[Asker, bool]:
         """Who asks, and whether the token still lives."""
@@ -40,9 +42,17 @@ class Gate:
     def enter(self, request: Request, asker: Asker, resource: str) -> Headers:
         """Count the call; the headers of its answer, or the refusal."""
         self.judge.enter(request)
+        if request.busy:
+            self.turns.enter(lane_of(request))
         watch(self.judge, request, resource)
         self._check_block(asker.name, request, resource)
         return [] if request.division is None else self._take(request)
+
+    def leave(self, request: Request) -> None:
+        """The call is answered; the next one of its app and division may go."""
+        if request.busy:
+            self.turns.leave(lane_of(request))
+            self.judge.leave(request)
 
     def check_access(self, asker: Asker, division: int | None) -> None:
         """403 with the reason why: the user, the division or its licence."""
@@ -75,6 +85,11 @@ class Gate:
         except Refusal:
             self.judge.find("called-while-blocked", request, "Answered with 429.")
             raise
+
+
+def lane_of(request: Request) -> Lane:
+    """Calls that wait for one another: of one app in one division."""
+    return str(request.client_id), int(request.division or 0)
 
 
 def place_of(resource: str) -> str:

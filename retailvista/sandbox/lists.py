@@ -71,6 +71,8 @@ def read_list(store: Store, endpoint: Endpoint, request: Request, reach: Reach) 
     counted = "" if count is None else f'"__count":"{count}",'
     following = _next_link(query, shape, rows)
     link = f',"__next":{json.dumps(following)}' if following else ""
+    if endpoint.kind == "bulk" and store.setting("bulk_next", reach.division) == "outside":
+        return _page('{"d":[', texts, f"]{link}}}")
     return _page(f'{{"d":{{{counted}"results":[', texts, f"]{link}}}}}")
 
 

@@ -106,7 +106,7 @@ class Sandbox:
         try:
             return self._carried_out(request, number)
         finally:
-            self.judge.leave(request)
+            self.api.gate.leave(request)
 
     def _carried_out(self, request: Request, number: str | None) -> Answer:
         if "100-continue" in request.headers.get("expect", "").lower():
@@ -118,8 +118,8 @@ class Sandbox:
         path = request.path
         if path.startswith("/api/v1/"):
             return self.api.answer(request, number=number)
-        if path == "/docs/SysAttachment.aspx" and request.method == "GET":
-            return self.api.attachment(request)
+        if path.startswith("/docs/"):
+            return self.api.document(request)
         if path == "/api/oauth2/token":
             if request.method != "POST":
                 return Answer(405, b"", [("Allow", "POST")])

@@ -41,6 +41,8 @@ SHOWN: dict[str, tuple[str, str, str]] = {
     "mandatory_filter": ("reading", "Verplicht $filter", "Mandatory $filter"),
     "mandatory_select": ("reading", "Verplicht $select", "Mandatory $select"),
     "skip_option": ("reading", "Optie $skip", "Option $skip"),
+    "bulk_next": ("reading", "__next van bulk", "__next of bulk"),
+    "parallel_order": ("reading", "Volgorde tegelijk", "Order in parallel"),
     "broad_rows": ("reading", "Te breed vanaf rijen", "Too broad from rows"),
     "webhook_create": ("webhooks", "Action bij nieuw", "Action when new"),
     "webhook_time": ("webhooks", "Vorm van de tijd", "Form of the time"),

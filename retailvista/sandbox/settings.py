@@ -50,6 +50,8 @@ DEFAULTS: dict[str, str | int | bool] = {
     "skip_option": "works",
     "page_rows": 60,
     "page_rows_sync": 1000,
+    "bulk_next": "inside",
+    "parallel_order": "random",
     # What a division answers apart from its books.
     "access": "open",
     "broad_rows": 0,
@@ -78,6 +80,8 @@ CHOICES: dict[str, tuple[str, ...]] = {
     "account_types": ("strict", "lax"),
     "refresh_rule": ("strict", "lenient"),
     "skip_option": ("works", "refused"),
+    "bulk_next": ("inside", "outside"),
+    "parallel_order": ("random", "as-they-come"),
     "early_refresh": ("reason", "text"),
     "old_refresh_token": ("401", "400"),
     "error_block_text": ("plain", "json"),

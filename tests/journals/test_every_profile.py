@@ -101,6 +101,7 @@ DIALECTS = (
     {"skip_option": "refused"},
     {"account_types": "lax", "foreign_guid": "refused"},
     {"page_rows": 20, "page_rows_sync": 20},
+    {"bulk_next": "outside", "parallel_order": "as-they-come"},
     {"webhook_order": "reversed", "lines_refused": "header-kept", "bulk_select": False},
 )
 

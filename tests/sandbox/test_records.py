@@ -245,3 +245,17 @@ def test_paging_quirks_hold_in_the_generic_store(visitor: Visitor) -> None:
     assert no_select.says.startswith("Please add a $select"), "quirk 14: picqer#34 #62"
     star = visitor.get("sync/Inventory/ItemWarehouses", filter="Timestamp gt 1", select="*")
     assert star.status == 400, "Exact's page on sync ItemWarehouses"
+
+
+def test_where_the_next_page_of_a_bulk_service_stands(visitor: Visitor) -> None:
+    """Clients disagree: picqer and ossobv read `__next` inside `d`, reallars927 beside it."""
+    visitor.sandbox.store.set("page_rows_sync", 40)
+    asked = {"select": "ID,Code"}
+    inside = visitor.get("bulk/Financial/GLAccounts", **asked).json
+    assert set(inside) == {"d"}
+    assert set(inside["d"]) == {"results", "__next"}
+    visitor.admin("settings", bulk_next="outside")
+    outside = visitor.get("bulk/Financial/GLAccounts", **asked).json
+    assert (outside["d"], outside["__next"]) == (inside["d"]["results"], inside["d"]["__next"])
+    regular = visitor.get("financial/GLAccounts").json
+    assert set(regular["d"]) == {"results", "__next"}
