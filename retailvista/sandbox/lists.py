@@ -10,14 +10,18 @@ import json
 from dataclasses import dataclass, field
 from typing import Any
 from urllib.parse import parse_qsl, quote
+from weakref import WeakKeyDictionary
 
 from retailvista.sandbox.answers import Refusal, Request
 from retailvista.sandbox.endpoints import Endpoint
 from retailvista.sandbox.query import column, parse_filter, parse_literals, parse_order
 from retailvista.sandbox.rows import Shape, literal_of, stored_columns
+from retailvista.sandbox.steady import WORTHWHILE_ROWS, Steady
 from retailvista.sandbox.store import Store
 
 EXPANDED_ROWS = 60
+# What the pages of a store have in common; gone with it.
+STEADY: WeakKeyDictionary[Store, Steady] = WeakKeyDictionary()
 NO_SELECT = "Please add a $select or a $top=1 statement to the query string."
 NO_FILTER = (
     "This endpoint has mandatory filtering applied. A GET request for this endpoint must have a "
@@ -183,13 +187,14 @@ def _fetch(store: Store, query: Query, shape: Shape) -> list[tuple[Any, ...]]:
         args = [*values, *args]
     order = ", ".join(f"{sql} {'DESC' if down else 'ASC'}" for _, sql, down in query.order)
     marks = ", ".join(sql for _, sql, _ in query.order)
-    sql = (
-        f"SELECT {shape.columns}, {marks} FROM {query.endpoint.table} "  # noqa: S608
-        f"WHERE {' AND '.join(where)} ORDER BY {order}"
-    )
+    rest = f"FROM {query.endpoint.table} WHERE {' AND '.join(where)} ORDER BY {order}"
     sizes = [size for size in (query.page, query.top) if size is not None]
-    sql += f" LIMIT {min(sizes) if sizes else -1} OFFSET {query.skip}"
-    return store.rows(sql, *args)
+    rest += f" LIMIT {min(sizes) if sizes else -1} OFFSET {query.skip}"
+    if shape.is_record or not sizes or min(sizes) < WORTHWHILE_ROWS:
+        return store.rows(f"SELECT {shape.columns}, {marks} {rest}", *args)
+    rows, shared = STEADY.setdefault(store, Steady()).read(store, shape, marks, rest, args)
+    shape.share(shared)
+    return rows
 
 
 def _after(query: Query, values: list[Any]) -> tuple[str, list[Any]]:
@@ -227,7 +232,7 @@ def _next_link(query: Query, shape: Shape, rows: list[tuple[Any, ...]]) -> str |
     if left is not None:
         options.append(("$top", str(left)))
     parts = [f"{name}={quote(value, safe=QUIET)}" for name, value in options]
-    marks = rows[-1][len(shape.names) :]
+    marks = rows[-1][len(shape.names) : len(shape.names) + len(query.order)]
     token = ",".join(
         literal_of(query.endpoint.props[name].type, value)
         for (name, _, _), value in zip(query.order, marks, strict=True)

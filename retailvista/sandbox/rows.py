@@ -49,6 +49,7 @@ class Shape:
             select = [part.strip() for part in request.query.get("$select", "").split(",")]
         self.select = [part for part in select if part]
         self.is_record = endpoint.table == "record"
+        self.sql_of: dict[str, str] = {}
         self.children = children_of(endpoint)
         self.shown = self._shown()
         stored = stored_columns(store, endpoint.table)
@@ -58,8 +59,12 @@ class Shape:
         else:
             asked = [*(n for n in endpoint.key if n not in self.shown), *self.shown]
             # Only what is stored is read; the rest is null in the template.
-            self.names = [n for n in asked if column(endpoint, n, stored) != "NULL"]
-            self.columns = ", ".join(column(endpoint, n, stored) for n in self.names)
+            found = {name: column(endpoint, name, stored) for name in asked}
+            self.sql_of = {name: sql for name, sql in found.items() if sql != "NULL"}
+            self.names = list(self.sql_of)
+            self.columns = ", ".join(self.sql_of.values())
+        # What every row shares and nobody read; see steady.py.
+        self.shared: Mapping[str, Any] = {}
         division = request.division
         place = endpoint.path if division is None else f"{division}/{endpoint.path}"
         self.root = f"{request.base}/api/v1/{place}"
@@ -75,7 +80,7 @@ class Shape:
         root = _inner(self.root)
         parts: list[Column] = [[f"{root}({key})" for key in keys]]
         for name in self.shown:
-            values = columns.get(name, (None,))
+            values = columns.get(name) or (self.shared.get(name),)
             if values.count(values[0]) == len(values):
                 # The same in every row: it stands in the template.
                 text = self._written(name, values[:1])[0]
@@ -89,6 +94,11 @@ class Shape:
                 parts.append(expanded.get(name) or [_deferred(root, key, name) for key in keys])
         template = "{" + ",".join(pieces) + "}"
         return [template % row for row in zip(*parts, strict=True)]
+
+    def share(self, values: Mapping[str, Any]) -> None:
+        """The rows come without these columns: each row has the same value there."""
+        self.shared = values
+        self.names = [name for name in self.names if name not in values]
 
     def uri(self, row: tuple[Any, ...]) -> str:
         """The address of a row."""
