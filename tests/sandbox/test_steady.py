@@ -80,7 +80,7 @@ def test_one_row_that_differs_is_shown_as_it_is(store: Store, values: dict[str, 
 
 def test_a_list_whose_pages_never_agree_is_read_in_full(store: Store) -> None:
     (first,) = store.row("SELECT min(Timestamp) FROM line")
-    store.rows("UPDATE line SET OurRef = (Timestamp - ?) / ?", first, ROWS)
+    store.rows("UPDATE line SET InvoiceNumber = (Timestamp - ?) / ?", first, ROWS)
     assert pages(store) == pages(store, in_full=True)
     for _ in range(3):
         found = pages(store)
