@@ -99,7 +99,7 @@ OF_APPS = (
     *("token_calls_day", "token_gap_s", "token_life_s", "url_length", "mandatory_filter"),
 )
 
-# A profile is a short name for one switch, as the issue and the docs speak of it.
+# A profile is a short name for one switch, as the guide speaks of it.
 PROFILES: dict[str, tuple[str, str]] = {
     **{value: ("numbers", value) for value in CHOICES["numbers"]},
     **{value: ("vat", value) for value in CHOICES["vat"]},
