@@ -112,6 +112,16 @@ def test_a_throttled_post_says_when_the_lane_opens(connected: Side, clock):
         pass
 
 
+def test_a_chart_without_accounts_is_a_lost_right_and_the_kept_copy_stays(connected: Side):
+    """Exact answers 200 and an empty list where a right is missing."""
+    kept = fetch_master(connected.outside, connector_id(connected))
+    connected.sandbox.store.set("rights", "lost")
+    with pytest.raises(Refused, match="sees no G/L accounts of division 1000001"):
+        fetch_master(connected.outside, connector_id(connected))
+    with db.reading(connected.session):
+        assert masters.stored_master(connected.session, connected.connector()) == kept
+
+
 @pytest.mark.judge_allows("duplicate-content", reason="one body over and over, to count calls")
 def test_a_minute_of_posting_stays_below_55_and_provokes_no_429(connected: Side, clock):
     fetch_master(connected.outside, connector_id(connected))
