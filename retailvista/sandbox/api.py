@@ -117,8 +117,8 @@ class Api:
             if work is None:
                 raise Refusal(404, "Resource not found.")  # noqa: TRY301 - one place
             asker, is_valid = self.gate.asker(request)
-            division = request.query.get("_Division_", "")
-            request.division = int(division) if division.isdigit() else 0
+            division = re.fullmatch(r"[0-9]{1,10}", request.query.get("_Division_", ""))
+            request.division = int(division[0]) if division else 0
             if not is_valid:
                 raise Refusal(401, "", {"WWW-Authenticate": "Bearer"})  # noqa: TRY301 - one place
             if work is not self._attachment:

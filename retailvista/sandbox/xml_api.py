@@ -8,6 +8,7 @@ a refused record leaves nothing behind.
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Callable, Iterator
 from typing import TYPE_CHECKING, Any
 from xml.etree import ElementTree as ET
@@ -27,6 +28,9 @@ if TYPE_CHECKING:
 UPLOAD, DOWNLOAD = "/docs/XMLUpload.aspx", "/docs/XMLDownload.aspx"
 PAGE_ROWS = 100
 ERROR, SUCCESS = "0", "2"
+NUMBER = re.compile(r"[0-9]{1,9}")
+AMOUNT = re.compile(r"-?[0-9]{1,15}(\.[0-9]{1,6})?")
+PAGING = re.compile(r"(0x)?[0-9A-Fa-f]{1,16}")
 KIND = ("Content-Type", "text/xml; charset=utf-8")
 EXISTS = (
     "Bestaat al - Boekstuknummer: {number}, Dagboek: {journal}",
@@ -85,7 +89,7 @@ def _book(api: Api, request: Request, asker: Asker, record: Element) -> tuple[st
     number = record.get("entry", "")
     journal = _code(record, "Journal") or ""
     body = _body(api, request.division or 0, record) | {"JournalCode": journal}
-    if number.isdigit():
+    if NUMBER.fullmatch(number):
         body["EntryNumber"] = int(number)
     wanted = Request(
         "POST",
@@ -114,13 +118,14 @@ def _body(api: Api, division: int, record: Element) -> dict[str, Any]:
     day = record.findtext("Date")
     lines: list[dict[str, Any]] = []
     for line in record.iter("GLTransactionLine"):
-        value = line.findtext("Amount/Value") or "0"
+        value = (line.findtext("Amount/Value") or "0").strip()
         code = _code(line, "GLAccount")
         sent = {
             "Date": line.findtext("Date") or day,
             "GLAccount": by_code.get(code or ""),
             "Description": line.findtext("Description"),
-            "AmountFC": float(value),
+            # What is no amount goes on as it is: the books say what is wrong with it.
+            "AmountFC": float(value) if AMOUNT.fullmatch(value) else value,
             "VATCode": _code(line, "VAT"),
             "CostCenter": _code(line, "Costcenter"),
         }
@@ -153,10 +158,10 @@ def _written(root: Element) -> Answer:
 
 
 def _stamp(text: str) -> int:
-    try:
-        return int(text, 16)
-    except ValueError:
-        raise Refusal(400, "TSPaging is the ts_d of the page before.") from None
+    found = int(text, 16) if PAGING.fullmatch(text) else 2**63
+    if found >= 2**63:
+        raise Refusal(400, "TSPaging is the ts_d of the page before.")
+    return found
 
 
 # Topics of a download

@@ -6,6 +6,8 @@ a duplicate. The inner structure stands in no public source.
 
 from __future__ import annotations
 
+from urllib.parse import quote
+
 import pytest
 from lxml import etree
 
@@ -79,6 +81,25 @@ def test_the_door_is_that_of_the_rest_services(visitor: Visitor) -> None:
         visitor.ask("GET", where.replace("1000001", "3000001"), None, visitor.headers).status == 403
     )
     assert visitor.ask("POST", where, b"", visitor.headers).status == 404
+
+
+ODD = ("²", "nan", "1e400", "-", "abc", "9" * 5000, "0x1", "\u0660", "2026-13-45", "&#13;", " ")
+
+
+@pytest.mark.parametrize("odd", ODD, ids=range(len(ODD)))
+def test_odd_values_are_refused_and_never_a_fault(visitor: Visitor, odd: str) -> None:
+    for record in (
+        RECORD.format(number=odd, debit=6),
+        RECORD.format(number=7, debit=odd),
+        RECORD.format(number=8, debit=5).replace("1210", odd),
+        RECORD.format(number=9, debit=6).replace("2026-03-14", odd),
+    ):
+        ((kind, _, text),) = messages(uploaded(visitor, record))
+        assert (kind, bool(text)) == ("0", True)
+    for query in (f"Topic={odd}", f"Topic=GLAccounts&TSPaging={odd}", f"_Division_={odd}"):
+        where = f"/docs/XMLDownload.aspx?_Division_={GROENHOF}&{quote(query, safe='=&')}"
+        assert visitor.ask("GET", where, None, visitor.headers).status in (200, 400, 403, 414)
+    assert visitor.numbers() == []
 
 
 @pytest.mark.parametrize("text", ["<eExact>", '<!DOCTYPE x [<!ENTITY a "b">]><eExact/>'])
