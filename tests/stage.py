@@ -266,7 +266,9 @@ def facts_by_sequence(stage: Stage) -> dict[int, ExportFacts]:
     session = stage.sessions()
     try:
         with company_scope(stage.company_id), db.reading(session):
-            sequences = dict(session.execute(select(JournalRow.id, JournalRow.sequence)).tuples())
+            sequences = dict(
+                session.execute(select(JournalRow.id, JournalRow.sequence)).tuples().all()
+            )
             return {sequences[facts.journal_id]: facts for facts in read_facts(session)}
     finally:
         session.close()

@@ -8,18 +8,22 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable
+from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
 from retailvista.sandbox import seed
+from retailvista.sandbox.admin_apps import AppAdmin
 from retailvista.sandbox.answers import Answer, Request, as_json
+from retailvista.sandbox.desk import Desk
+from retailvista.sandbox.example_days import add_days
 from retailvista.sandbox.faults import KINDS, WrongFault
 from retailvista.sandbox.settings import DEFAULTS, PROFILES, WrongSetting
-from retailvista.sandbox.tokens import revoke
 
 if TYPE_CHECKING:
     from retailvista.sandbox.server import Sandbox
 
 ROOT = "/sandbox/api/"
+CENTURY = 100 * 366 * 86_400
 
 
 class Admin:
@@ -39,19 +43,14 @@ class Admin:
             ("GET", "faults"): self.list_faults,
             ("POST", "faults"): self.add_fault,
             ("DELETE", "faults"): self.clear_faults,
-            ("POST", "apps"): self.add_app,
-            ("POST", "users"): self.set_user,
-            ("POST", "revoke"): self.revoke,
-            ("POST", "periods"): self.set_period,
-            ("POST", "accounts"): self.change_account,
-            ("POST", "journals"): self.change_journal,
             ("POST", "limits/forget"): self.forget_limits,
             ("POST", "reset"): self.reset,
+            ("POST", "seed"): self.seed_days,
             ("GET", "judge"): self.judge,
             ("DELETE", "judge"): self.forget_findings,
             ("GET", "calls"): self.calls,
-            ("GET", "entries"): self.entries,
-            ("GET", "balance"): self.balance,
+            **AppAdmin(sandbox).routes,
+            **Desk(sandbox.store).routes(),
         }
 
     def answer(self, request: Request) -> Answer:
@@ -101,10 +100,16 @@ class Admin:
         return {name: self.store.setting(name, division) for name in DEFAULTS}
 
     def set_settings(self, args: dict[str, Any]) -> dict[str, Any]:
-        """{"division": 1000001, "vat": "netted", ...}; without division for the whole server."""
+        """{"division": 1000001, "vat": "netted", ...}; without division for the whole server.
+
+        {"client_id": "my-app", "calls_minute": 10} holds for one app alone."""
         division = int(args.pop("division", 0))
+        client_id = args.pop("client_id", None)
         for name, value in args.items():
-            self.store.set(name, value, division)
+            if client_id is None:
+                self.store.set(name, value, division)
+            else:
+                self.store.set_of_app(client_id, name, value)
         return self.store.settings()
 
     def reset_settings(self, args: dict[str, Any]) -> dict[str, Any]:
@@ -127,10 +132,23 @@ class Admin:
         }
 
     def move_clock(self, args: dict[str, Any]) -> dict[str, Any]:
-        """{"move_seconds": 600}; late work that falls due is done before the answer."""
-        self.store.move_clock(int(args["move_seconds"]))
+        """{"move_seconds": 600}, {"days": 31, "hours": 2}, or {"to": "2026-04-01T09:00:00Z"}.
+
+        Everything that falls due is done before the answer."""
+        if "to" in args:
+            there = datetime.fromisoformat(str(args["to"]))
+            if there.tzinfo is None:
+                raise WrongSetting('"to" needs a zone, as in 2026-04-01T09:00:00Z.')
+            seconds = round((there - self.store.now()).total_seconds())
+        else:
+            seconds = int(args.get("move_seconds") or 0)
+            seconds += 86_400 * int(args.get("days") or 0) + 3600 * int(args.get("hours") or 0)
+        if not -CENTURY < seconds < CENTURY:
+            raise WrongSetting("The clock moves by a century at most.")
+        self.store.move_clock(seconds)
         seed.add_periods(self.store)
         self.sandbox.late.release()
+        self.sandbox.telling.release()
         return self.clock({})
 
     # Faults
@@ -140,9 +158,13 @@ class Admin:
         return {"waiting": self.sandbox.faults.listed(), "kinds": KINDS}
 
     def add_fault(self, args: dict[str, Any]) -> dict[str, Any]:
-        """{"name", "value", "method", "path", "times" or "rate"}; {"seed": 7} starts the dice."""
+        """{"name", "value", "method", "path", "times" or "rate"}
+
+        {"seed": 7} starts the dice again, and codes and tokens come from it too."""
         if "seed" in args:
-            self.sandbox.faults.seed(int(args.pop("seed")))
+            number = int(args.pop("seed"))
+            self.sandbox.faults.seed(number)
+            self.store.entropy.seed(number)
         if "name" in args:
             self.sandbox.faults.add(**args)
         return {"waiting": self.sandbox.faults.listed()}
@@ -151,73 +173,6 @@ class Admin:
         """Nothing goes wrong any more."""
         self.sandbox.faults.clear()
         return {"waiting": []}
-
-    # Apps, users and consent
-
-    def add_app(self, args: dict[str, Any]) -> dict[str, Any]:
-        """{"client_id", "client_secret", "redirect_uri"}"""
-        self.store.add_app(args["client_id"], args["client_secret"], args["redirect_uri"])
-        return {"client_id": args["client_id"], "redirect_uri": args["redirect_uri"]}
-
-    def set_user(self, args: dict[str, Any]) -> dict[str, Any]:
-        """{"name", "reason": "BlockedUser" or null, "language", "divisions": [..]}"""
-        with self.store.transaction() as db:
-            for column in ("reason", "language", "divisions"):
-                if column in args:
-                    value = args[column]
-                    if column == "divisions":
-                        value = " ".join(map(str, value))
-                    db.execute(
-                        f"UPDATE user SET {column} = ? WHERE name = ?",  # noqa: S608
-                        (value, args["name"]),
-                    )
-        self.sandbox.api.tokens.forget()
-        return {"name": args["name"]}
-
-    def revoke(self, args: dict[str, Any]) -> dict[str, Any]:
-        """{"client_id", "user"}: the user withdraws the consent."""
-        return {"ended": revoke(self.store, args["client_id"], args["user"])}
-
-    # Books
-
-    def set_period(self, args: dict[str, Any]) -> dict[str, Any]:
-        """{"division", "year", "period", "closed": true, "journal": "91" or absent for all}"""
-        key = (
-            int(args["division"]),
-            str(args.get("journal", "")),
-            int(args["year"]),
-            int(args["period"]),
-        )
-        sql = "INSERT OR IGNORE INTO closed VALUES (?,?,?,?)"
-        if not args.get("closed", True):
-            sql = "DELETE FROM closed WHERE Division=? AND Journal=? AND Year=? AND Period=?"
-        with self.store.transaction() as db:
-            db.execute(sql, key)
-            self.store.version += 1
-        return {"closed": bool(args.get("closed", True))}
-
-    def change_account(self, args: dict[str, Any]) -> dict[str, Any]:
-        """{"division", "code", "IsBlocked"|"UseCostcenter"|"VATCode"|"Type": value}"""
-        allowed = ("IsBlocked", "UseCostcenter", "VATCode", "Type")
-        return self._change("gl_account", args, allowed)
-
-    def change_journal(self, args: dict[str, Any]) -> dict[str, Any]:
-        """{"division", "code", "IsBlocked"|"AllowVAT"|"AllowVariableCurrency"|"Type": value}"""
-        allowed = ("IsBlocked", "AllowVAT", "AllowVariableCurrency", "Type")
-        return self._change("journal", args, allowed)
-
-    def _change(self, table: str, args: dict[str, Any], allowed: tuple[str, ...]) -> dict[str, Any]:
-        changed = 0
-        with self.store.transaction() as db:
-            for column in allowed:
-                if column in args:
-                    changed += db.execute(
-                        f"UPDATE {table} SET {column} = ?, Modified = ? "  # noqa: S608
-                        "WHERE Division = ? AND Code = ?",
-                        (args[column], self.store.wall_ms(), args["division"], args["code"]),
-                    ).rowcount
-            self.store.version += 1
-        return {"changed": changed}
 
     def forget_limits(self, args: dict[str, Any]) -> dict[str, Any]:
         """All call and error counters back to zero."""
@@ -229,15 +184,22 @@ class Admin:
         seed.empty_books(self.store)
         self.store.forget_settings()
         self.sandbox.faults.clear()
+        self.sandbox.late.forget()
         self.sandbox.api.limits.forget()
-        self.sandbox.api.posts = 0
+        self.sandbox.api.writes.posts = 0
         return self.state(args)
+
+    def seed_days(self, args: dict[str, Any]) -> dict[str, Any]:
+        """{"division", "days": 30}: store days to look at, the last one yesterday."""
+        days = add_days(self.sandbox.api.masters, int(args["division"]), int(args.get("days", 30)))
+        return {"days": days}
 
     # What happened
 
     def judge(self, args: dict[str, Any]) -> dict[str, Any]:
         """The rules that clients broke."""
-        findings = self.sandbox.judge.findings(int(args.get("limit", 1000)))
+        language = str(args.get("lang", "en"))
+        findings = self.sandbox.judge.findings(int(args.get("limit", 1000)), language)
         return {"clean": not findings, "findings": findings}
 
     def forget_findings(self, args: dict[str, Any]) -> dict[str, Any]:
@@ -249,29 +211,3 @@ class Admin:
     def calls(self, args: dict[str, Any]) -> dict[str, Any]:
         """The call log, newest first."""
         return {"calls": self.sandbox.judge.calls(int(args.get("limit", 1000)))}
-
-    def entries(self, args: dict[str, Any]) -> dict[str, Any]:
-        """Entries of a division (and journal), without spending calls of the API."""
-        rows = self.store.rows(
-            "SELECT JournalCode, EntryNumber, EntryID, FinancialYear, FinancialPeriod, "
-            "(SELECT round(total(AmountFC), 2) FROM line l "
-            " WHERE l.EntryID = e.EntryID AND AmountFC > 0) "
-            "FROM entry e WHERE Division = ? AND (? = '' OR JournalCode = ?) ORDER BY seq",
-            int(args["division"]),
-            args.get("journal", ""),
-            args.get("journal", ""),
-        )
-        names = ("journal", "number", "entry_id", "year", "period", "debit")
-        return {"entries": [dict(zip(names, row, strict=True)) for row in rows]}
-
-    def balance(self, args: dict[str, Any]) -> dict[str, Any]:
-        """The trial balance of a division in cents."""
-        rows = self.store.rows(
-            "SELECT GLAccountCode, GLAccountDescription, "
-            "sum(CAST(round(max(AmountDC, 0) * 100) AS INTEGER)), "
-            "sum(CAST(round(max(-AmountDC, 0) * 100) AS INTEGER)) FROM line "
-            "WHERE Division = ? AND LineNumber > 0 GROUP BY GLAccountCode ORDER BY GLAccountCode",
-            int(args["division"]),
-        )
-        names = ("code", "description", "debit", "credit")
-        return {"balance": [dict(zip(names, row, strict=True)) for row in rows]}

@@ -33,6 +33,8 @@ class Request:
     busy: bool = False
     # Who asks, when that was settled on arrival (a request that is carried out late).
     asker: Any = None
+    # The query once it was read: (target, options).
+    read: tuple[str, dict[str, str]] | None = field(default=None, repr=False, compare=False)
 
     @property
     def path(self) -> str:
@@ -42,8 +44,10 @@ class Request:
     @property
     def query(self) -> dict[str, str]:
         """The query, decoded; a plus is a blank."""
-        _, _, text = self.target.partition("?")
-        return dict(parse_qsl(text, keep_blank_values=True))
+        if self.read is None or self.read[0] != self.target:
+            _, _, text = self.target.partition("?")
+            self.read = (self.target, dict(parse_qsl(text, keep_blank_values=True)))
+        return self.read[1]
 
     @property
     def base(self) -> str:
@@ -120,6 +124,13 @@ def as_json(status: int, value: Any, headers: list[tuple[str, str]] | None = Non
     return Answer(status, text.encode(), [("Content-Type", JSON_TYPE), *(headers or [])])
 
 
+def as_text(status: int, text: str, headers: list[tuple[str, str]] | None = None) -> Answer:
+    """A JSON text that is ready."""
+    # A text may hold half a surrogate pair that a client sent: it goes back as a question mark.
+    body = text.encode("utf-8", "replace")
+    return Answer(status, body, [("Content-Type", JSON_TYPE), *(headers or [])])
+
+
 def as_html(status: int, page: str, headers: list[tuple[str, str]] | None = None) -> Answer:
     """A page for people."""
     return Answer(status, page.encode(), [("Content-Type", HTML_TYPE), *(headers or [])])
@@ -129,6 +140,8 @@ def as_refusal(refusal: Refusal, *, json_wanted: bool) -> Answer:
     """Exact's error body; code and lang are always empty."""
     if not refusal.text:
         return Answer(refusal.status, b"", refusal.headers)
+    if any(name == "Content-Type" for name, _ in refusal.headers):
+        return Answer(refusal.status, refusal.text.encode(), refusal.headers)
     if json_wanted:
         message = {"lang": "", "value": refusal.text}
         return as_json(refusal.status, {"error": {"code": "", "message": message}}, refusal.headers)

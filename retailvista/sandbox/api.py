@@ -7,31 +7,34 @@ every refusal passes one place, so that errors are counted and the headers are t
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Any
 
-from retailvista.sandbox import lists
-from retailvista.sandbox.answers import Answer, Refusal, Request, as_json, as_refusal
-from retailvista.sandbox.bodies import read_body, sends
-from retailvista.sandbox.books import Asker, Posting, delete_entry
+from retailvista.sandbox import describing, functions, lists, overviews, xml_api
+from retailvista.sandbox.answers import Answer, Refusal, Request, as_refusal
+from retailvista.sandbox.apps import check_scope
+from retailvista.sandbox.askers import Asker
+from retailvista.sandbox.customs import watch_missing
 from retailvista.sandbox.endpoints import Endpoint, children_of, endpoints
+from retailvista.sandbox.gate import Gate
 from retailvista.sandbox.judge import Judge
 from retailvista.sandbox.limits import Limits
-from retailvista.sandbox.lists import Reach
+from retailvista.sandbox.lists import Reach, parent_column
 from retailvista.sandbox.master import Masters
 from retailvista.sandbox.myself import me_row
 from retailvista.sandbox.query import parse_literals
-from retailvista.sandbox.registers import add_row
-from retailvista.sandbox.rows import as_atom
+from retailvista.sandbox.rows import shaped
 from retailvista.sandbox.store import Store
 from retailvista.sandbox.tokens import Tokens
+from retailvista.sandbox.webhooks import Webhooks
+from retailvista.sandbox.writes import Change, Writes
 
-PATH = re.compile(r"/api/v1/(?:(\d+)/)?(.*)")
-RESOURCE = re.compile(r"(?P<path>[A-Za-z/]+?)(?:\((?P<key>[^()]*)\))?(?:/(?P<below>[$A-Za-z]+))?")
-ENTRIES = "generaljournalentry/GeneralJournalEntries"
-RIGHTS = "users/UserHasRights"
+PATH = re.compile(r"/api/v1/(?:(\d{1,10})/)?(.*)", re.DOTALL)
+RESOURCE = re.compile(
+    r"(?P<path>[A-Za-z0-9/]+?)(?:\((?P<key>[^()]*)\))?(?:/(?P<below>[$A-Za-z]+))?"
+)
 # Lists that are never emptied by a loss of rights: they say who one is.
-ALWAYS_SEEN = ("current/Me", "system/Divisions", "hrm/Divisions")
+ALWAYS_SEEN = ("current/Me", "system/Divisions", "system/AllDivisions", "hrm/Divisions")
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,7 +55,9 @@ class Api:
         self.limits = Limits(store)
         self.tokens = Tokens(store)
         self.masters = Masters(store)
-        self.posts = 0
+        self.webhooks = Webhooks(store)
+        self.gate = Gate(store, judge, self.limits, self.tokens)
+        self.writes = Writes(self.masters, judge, self.webhooks)
 
     def answer(self, request: Request, *, number: str | None = None) -> Answer:
         """One request, start to end. `number` is a number profile for this request only."""
@@ -62,81 +67,102 @@ class Api:
         headers: list[tuple[str, str]] = []
         user = ""
         try:
-            asker, is_valid = self._asker(request)
+            asker, is_valid = self.gate.asker(request)
             user = asker.name
             if not is_valid:
                 raise Refusal(401, "", {"WWW-Authenticate": "Bearer"})  # noqa: TRY301 - one place
-            self.judge.enter(request)
-            self.limits.check_block(user, request, resource.partition("(")[0])
-            if request.division is not None:
-                headers = self._take(request)
-                self._check_division(asker, request.division)
+            headers = self.gate.enter(request, asker, resource)
+            self.gate.check_access(asker, request.division)
             answer = self._dispatch(request, asker, resource, number)
         except Refusal as refusal:
             if refusal.status == 429:
                 return as_refusal(refusal, json_wanted=request.wants_json)
             answer = as_refusal(refusal, json_wanted=request.wants_json)
         answer.headers += headers
-        place = resource.partition("(")[0]
-        if user and self.limits.count_error(user, request, place, answer.status):
-            self.judge.find("too-many-errors", request, f"The last one was {answer.status}.")
+        if answer.status == 404:
+            watch_missing(self.judge, request, resource)
+        self.webhooks.after(request, answer)
+        self.gate.count_error(user, request, resource, answer.status)
         return answer
-
-    def _asker(self, request: Request) -> tuple[Asker, bool]:
-        """Who asks, and whether the token still lives."""
-        if request.asker is not None:
-            return request.asker, True
-        token = request.bearer()
-        found = self.tokens.asker(token) if token else None
-        if found is None:
-            raise Refusal(401, "", {"WWW-Authenticate": "Bearer"})
-        request.client_id = found[0].client_id
-        return found
-
-    def _take(self, request: Request) -> list[tuple[str, str]]:
-        if request.asker is not None:
-            return []
-        try:
-            return self.limits.take(request)
-        except Refusal:
-            self.judge.find("too-many-calls", request, "Answered with 429.")
-            raise
-
-    def _check_division(self, asker: Asker, division: int) -> None:
-        if division not in asker.divisions:
-            raise Refusal(403, "Forbidden", {"Reason": "NoDivisionAccess"})
 
     def _dispatch(
         self, request: Request, asker: Asker, resource: str, number: str | None
     ) -> Answer:
         if not request.wants_json and not resource.endswith("/$count"):
             self.judge.find("no-accept", request, "Exact answers Atom XML without it.")
-        if resource == RIGHTS and request.division is not None and request.method == "GET":
-            return self._rights(request)
+        described = describing.described(request, resource) if request.division else None
+        if described is not None:
+            return described
         target = _target(request, resource)
         if request.method not in target.endpoint.methods:
             raise Refusal(405, "Method not allowed.")
+        check_scope(self.store, asker.client_id, target.endpoint.scope, request.method)
         if request.method == "GET":
             return self._get(request, asker, target)
-        if request.method == "DELETE":
-            return self._delete(request, asker, target)
-        return self._post(request, asker, target, number)
+        change = Change(request, asker, target.endpoint, target.key, number)
+        if request.method == "POST":
+            return self.writes.post(change)
+        return self.writes.put(change) if request.method == "PUT" else self.writes.delete(change)
+
+    def document(self, request: Request) -> Answer:
+        """What lies under `/docs/`: attachments, and the XML API; needs a token like any call."""
+        works = {
+            ("GET", "/docs/SysAttachment.aspx"): self._attachment,
+            ("POST", xml_api.UPLOAD): xml_api.upload,
+            ("GET", xml_api.DOWNLOAD): xml_api.download,
+        }
+        headers: list[tuple[str, str]] = []
+        try:
+            work = works.get((request.method, request.path))
+            if work is None:
+                raise Refusal(404, "Resource not found.")  # noqa: TRY301 - one place
+            asker, is_valid = self.gate.asker(request)
+            division = re.fullmatch(r"[0-9]{1,10}", request.query.get("_Division_", ""))
+            request.division = int(division[0]) if division else 0
+            if not is_valid:
+                raise Refusal(401, "", {"WWW-Authenticate": "Bearer"})  # noqa: TRY301 - one place
+            if work is not self._attachment:
+                headers = self.gate.enter(request, asker, request.path.strip("/"))
+            self.gate.check_access(asker, request.division)
+            answer = work(self, request, asker)
+        except Refusal as refusal:
+            answer = as_refusal(refusal, json_wanted=request.wants_json)
+        answer.headers += headers
+        return answer
+
+    @staticmethod
+    def _attachment(api: Api, request: Request, _: Asker) -> Answer:
+        """The bytes behind the Url of a document attachment."""
+        return functions.attachment(api.store, request.division or 0, request.query.get("ID", ""))
 
     # Reading
 
     def _get(self, request: Request, asker: Asker, target: Target) -> Answer:
         endpoint, reach = self._reach(request, asker, target)
         if endpoint.table == "me":
-            return _shaped(request, {"d": {"results": [me_row(self.store, asker, request)]}})
+            return shaped(request, {"d": {"results": [me_row(self.store, asker, request)]}})
+        if endpoint.table == "function":
+            has_rights = not self._has_lost_rights(request.division or 0)
+            return functions.answer(self.store, request, endpoint, has_rights=has_rights)
+        overviews.refresh(self.store, endpoint.table, request.division or 0)
         if target.below == "$count":
             count = lists.count_rows(self.store, endpoint, request, reach)
             return Answer(200, str(count).encode(), [("Content-Type", "text/plain;charset=utf-8")])
         if target.key is None or target.below is not None:
-            return _shaped(request, lists.read_list(self.store, endpoint, request, reach))
+            self._check_breadth(request, endpoint, reach)
+            return shaped(request, lists.read_list(self.store, endpoint, request, reach))
         row = lists.read_one(self.store, endpoint, request, reach, target.key)
         if row is None:
             raise Refusal(404, f"Resource not found for the segment '{endpoint.name}'.")
-        return _shaped(request, {"d": row})
+        return shaped(request, row[1])
+
+    def _check_breadth(self, request: Request, endpoint: Endpoint, reach: Reach) -> None:
+        """Where it is switched on: 408 for a long list that nobody narrowed."""
+        most = int(self.store.setting("broad_rows", reach.division))
+        if not most or endpoint.sync or "$filter" in request.query or "$top" in request.query:
+            return
+        if lists.count_rows(self.store, endpoint, request, reach) > most:
+            raise Refusal(408, "")
 
     def _reach(self, request: Request, asker: Asker, target: Target) -> tuple[Endpoint, Reach]:
         """The endpoint that is really read, and the rows within reach."""
@@ -146,62 +172,24 @@ class Api:
             marks = ",".join("?" * len(asker.divisions))
             return endpoint, Reach(division, f"Code IN ({marks})", asker.divisions)
         reach = Reach(division, "Division = ?", (division,), empty=hidden)
+        if endpoint.table == "deleted":
+            kept = self.store.setting("deleted_days") * 86_400_000
+            reach.sql += " AND DeletedDate > ?"
+            reach.args = (division, self.store.wall_ms() - kept)
         if target.key is None or target.below in (None, "$count"):
             return endpoint, reach
         child = children_of(endpoint).get(str(target.below))
         if child is None:
             raise Refusal(404, f"Resource not found for the segment '{target.below}'.")
         parent = parse_literals(target.key)
-        return child, Reach(division, "Division = ? AND EntryID = ?", (division, *parent), hidden)
+        where = f"Division = ? AND {parent_column(child)} = ?"
+        return child, Reach(division, where, (division, *parent[:1]), hidden, is_below=True)
 
     def _has_lost_rights(self, division: int) -> bool:
         if self.store.setting("rights", division) == "lost":
             return True
         after = self.store.setting("rights_lost_after_posts", division)
-        return bool(after) and self.posts >= after
-
-    def _rights(self, request: Request) -> Answer:
-        has_rights = not self._has_lost_rights(request.division or 0)
-        return as_json(200, {"d": {"UserHasRights": has_rights}})
-
-    # Writing
-
-    def _post(self, request: Request, asker: Asker, target: Target, number: str | None) -> Answer:
-        endpoint, division = target.endpoint, request.division or 0
-        if target.key is not None:
-            raise Refusal(405, "Method not allowed.")
-        body = read_body(endpoint, request)
-        if endpoint.path == ENTRIES:
-            if sends(request.body, "AmountDC"):
-                self.judge.find("amount-dc-sent", request, "It was ignored.")
-            posting = Posting(self.masters, asker, division)
-            draft = posting.post(body, number=number)
-            self.posts += 1
-            if draft.twin is not None:
-                detail = f"Entry {draft.number} has the content of entry {draft.twin}."
-                self.judge.find("duplicate-content", request, detail)
-            key = draft.entry_id
-        else:
-            key = add_row(self.masters, asker, division, endpoint, body)
-        return self._created(request, endpoint, division, key)
-
-    def _created(self, request: Request, endpoint: Endpoint, division: int, key: str) -> Answer:
-        reach = Reach(division, "Division = ?", (division,))
-        if self.store.setting("created_lines", division) == "shown":
-            below = ",".join(children_of(endpoint))
-            request = replace(request, target=f"{request.target}?$expand={below}")
-        row = lists.read_one(self.store, endpoint, request, reach, f"guid'{key}'")
-        assert row is not None, "just stored"
-        answer = _shaped(request, {"d": row}, status=201)
-        answer.headers.append(("Location", row["__metadata"]["uri"]))
-        return answer
-
-    def _delete(self, request: Request, asker: Asker, target: Target) -> Answer:
-        values = parse_literals(target.key) if target.key else []
-        division = request.division or 0
-        if len(values) != 1 or not delete_entry(self.masters, asker, division, str(values[0])):
-            raise Refusal(404, f"Resource not found for the segment '{target.endpoint.name}'.")
-        return Answer(204)
+        return bool(after) and self.writes.posts >= after
 
 
 def _target(request: Request, resource: str) -> Target:
@@ -217,9 +205,3 @@ def _target(request: Request, resource: str) -> Target:
     if endpoint is None or needs_division != (request.division is not None):
         raise Refusal(404, f"Resource not found for the segment '{resource}'.")
     return Target(endpoint, match["key"], below)
-
-
-def _shaped(request: Request, value: dict[str, Any], status: int = 200) -> Answer:
-    if request.wants_json:
-        return as_json(status, value, [("DataServiceVersion", "2.0;")])
-    return as_atom(status, value)

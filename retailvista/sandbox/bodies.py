@@ -1,4 +1,4 @@
-"""Bodies of POST requests against the properties of the endpoint: Exact's 400 answers.
+"""Bodies of POST and PUT requests against the properties of the endpoint: Exact's 400 answers.
 
 Invariant: an unknown property or a value that does not convert is 400; a known property that is
 read-only is silently ignored (recorded: AmountDC instead of AmountFC was stored as 0).
@@ -25,15 +25,17 @@ RANGES = {
 }
 
 
-def read_body(endpoint: Endpoint, request: Request) -> dict[str, Any]:
-    """The writable values of the body; nested lines as lists of the same."""
+def read_body(endpoint: Endpoint, request: Request, *, is_change: bool = False) -> dict[str, Any]:
+    """The writable values of the body; nested lines as lists of the same.
+
+    A change (PUT) takes no new lines, and null empties a property."""
     try:
         raw = json.loads(request.body or b"null")
     except (ValueError, RecursionError):
         raw = None
     if not isinstance(raw, dict):
         raise Refusal(400, STREAM + "The request should be a valid top-level resource object.")
-    return _cleaned(endpoint, raw)
+    return _changed(endpoint, raw) if is_change else _cleaned(endpoint, raw)
 
 
 def sends(body: bytes, name: str) -> bool:
@@ -43,26 +45,46 @@ def sends(body: bytes, name: str) -> bool:
 
 def _cleaned(endpoint: Endpoint, raw: dict[str, Any]) -> dict[str, Any]:
     values: dict[str, Any] = {}
-    props = endpoint.props
     for name, value in raw.items():
-        prop = props.get(name)
-        if prop is None:
-            if name == "__metadata":
-                continue
-            raise Refusal(
-                400,
-                f"{STREAM}The property name '{name}' specified for type "
-                f"'{endpoint.type_name}' is not valid.",
-            )
+        if name == "__metadata":
+            continue
+        prop = _known(endpoint, name)
         if prop.child is not None:
             values[name] = _lines(endpoint, prop, value)
         elif value is None:
             continue
         else:
-            good = CONVERTERS[prop.type](value, prop)
+            good = CONVERTERS.get(prop.type, _text)(value, prop)
             if prop.writable:
                 values[name] = good
     return values
+
+
+def _changed(endpoint: Endpoint, raw: dict[str, Any]) -> dict[str, Any]:
+    values: dict[str, Any] = {}
+    for name, value in raw.items():
+        if name == "__metadata":
+            continue
+        prop = _known(endpoint, name)
+        if prop.child is not None:
+            if value and value != {"results": []} and "__deferred" not in value:
+                raise Refusal(400, STREAM + "Binding to new entities is not supported.")
+            continue
+        good = None if value is None else CONVERTERS.get(prop.type, _text)(value, prop)
+        if prop.changeable and "K" not in prop.flags:
+            values[name] = good
+    return values
+
+
+def _known(endpoint: Endpoint, name: str) -> Prop:
+    prop = endpoint.props.get(name)
+    if prop is None:
+        raise Refusal(
+            400,
+            f"{STREAM}The property name '{name}' specified for type "
+            f"'{endpoint.type_name}' is not valid.",
+        )
+    return prop
 
 
 def _lines(endpoint: Endpoint, prop: Prop, value: Any) -> list[dict[str, Any]]:

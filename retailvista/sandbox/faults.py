@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import random
 import threading
+from collections.abc import Callable
 from dataclasses import asdict, dataclass
 from fnmatch import fnmatchcase
 from typing import Any
@@ -25,13 +26,26 @@ KINDS: dict[str, str] = {
     "cut_at_byte": "done, the connection dies after VALUE bytes of the answer",
     "429": "not done: 429 with the headers of VALUE (minute, day or bare)",
     "401": "not done: 401",
+    "408": "not done: 408, as when a question is too broad",
+    "transient_400": "not done: 400 that says nothing; the same request works afterwards",
+    "down": "everything that matches is 503 for VALUE seconds (3600) of the sandbox's clock",
+    "dying_swan": "done, but the JSON breaks off in the middle with an error body",
     "html_200": "a maintenance page with status 200; done first if VALUE is 'after'",
-    "html_503": "a maintenance page with status 503; done first if VALUE is 'after'",
+    "html_503": "a page with status 503 (done first if 'after'; a number is Retry-After)",
     "empty_200": "status 200 without a body; done first if VALUE is 'after'",
     "problem_500": "Exact's 'A problem has occurred', not done (done if VALUE is 'after')",
     "refuse": "not done: a business refusal with text VALUE",
     "ignore_entry_number": "done, but the entry gets a number of Exact's",
     "allow_duplicate_number": "done, even if the number is in use",
+}
+
+
+FIELDS: dict[str, Callable[[Any], Any]] = {
+    "value": str,
+    "method": str,
+    "path": str,
+    "times": int,
+    "rate": float,
 }
 
 
@@ -50,6 +64,8 @@ class Fault:
     times: int = 1
     rate: float | None = None
     id: int = 0
+    # The end of an outage, by the sandbox's clock.
+    until: float | None = None
 
     def number(self, default: float) -> float:
         """The value as a number."""
@@ -66,7 +82,8 @@ class Fault:
 class Faults:
     """What is to go wrong."""
 
-    def __init__(self) -> None:
+    def __init__(self, now: Callable[[], float]) -> None:
+        self.now = now
         self.lock = threading.Lock()
         self.waiting: list[Fault] = []
         self.dice = random.Random(0)
@@ -76,14 +93,15 @@ class Faults:
         """Queue a fault (`times`), or let it happen at a `rate` between 0 and 1."""
         if name not in KINDS:
             raise WrongFault(f"No fault '{name}'. Known: {', '.join(KINDS)}.")
-        unknown = set(parts) - {"value", "method", "path", "times", "rate"}
+        unknown = set(parts) - set(FIELDS)
         if unknown:
             raise WrongFault(f"Unknown: {', '.join(sorted(unknown))}.")
-        if "value" in parts:
-            parts["value"] = str(parts["value"])
+        parts = {key: FIELDS[key](value) for key, value in parts.items()}
         with self.lock:
             self.given += 1
             fault = Fault(name=name, id=self.given, **parts)
+            if name == "down":
+                fault.until = self.now() + fault.number(3600)
             self.waiting.append(fault)
         return fault
 
@@ -109,15 +127,17 @@ class Faults:
             name, _, value = asked.partition("=")
             return Fault(name=name.strip(), value=value.strip()) if name.strip() in KINDS else None
         with self.lock:
-            for fault in self.waiting:
-                if not fault.fits(request):
-                    continue
-                if fault.rate is not None:
-                    if self.dice.random() < fault.rate:
-                        return fault
-                    continue
-                fault.times -= 1
-                if fault.times <= 0:
-                    self.waiting.remove(fault)
-                return fault
-        return None
+            now = self.now()
+            self.waiting = [f for f in self.waiting if f.until is None or now < f.until]
+            return next((f for f in self.waiting if f.fits(request) and self._falls(f)), None)
+
+    def _falls(self, fault: Fault) -> bool:
+        """Whether it happens this time; a queue gets shorter by it."""
+        if fault.until is not None:
+            return True
+        if fault.rate is not None:
+            return self.dice.random() < fault.rate
+        fault.times -= 1
+        if fault.times <= 0:
+            self.waiting = [other for other in self.waiting if other is not fault]
+        return True

@@ -9,21 +9,9 @@ import threading
 from typing import Any
 
 from retailvista.sandbox.answers import Request
+from retailvista.sandbox.details import told
+from retailvista.sandbox.rules import RULES, explained
 from retailvista.sandbox.store import Store
-
-RULES = {
-    "too-many-calls": "More calls than the limit of app and division allows.",
-    "too-many-token-calls": "More than 200 token calls a day for one app and user.",
-    "refresh-too-early": "A refresh within 570 s of the previous token.",
-    "refresh-token-used-twice": "An old refresh token was presented.",
-    "parallel-calls": "Two calls of one app to one division at the same time.",
-    "too-many-errors": "More than 10 errors an hour on one endpoint.",
-    "amount-dc-sent": "AmountDC is read-only: the amount was ignored. Send AmountFC.",
-    "no-accept": "No 'Accept: application/json': the answer is Atom XML.",
-    "duplicate-content": "The same entry was stored twice.",
-    "expect-continue": "Expect: 100-continue is answered with 500.",
-    "url-too-long": "The address is longer than 6,000 characters.",
-}
 
 
 class Judge:
@@ -53,7 +41,8 @@ class Judge:
 
     def enter(self, request: Request) -> None:
         """A call to a division begins."""
-        if request.division is None:
+        # A late commit is the network's doing: its client hung up long ago.
+        if request.division is None or request.asker is not None:
             return
         key = (str(request.client_id), request.division)
         request.busy = True
@@ -104,14 +93,22 @@ class Judge:
                 (self.store.setting("keep_calls"),),
             )
 
-    def findings(self, limit: int = 1000) -> list[dict[str, Any]]:
-        """The broken rules, newest first."""
+    def findings(self, limit: int = 1000, language: str = "en") -> list[dict[str, Any]]:
+        """The broken rules, newest first, each with what the rule says."""
         names = ("at", "rule", "client_id", "division", "method", "path", "detail")
         rows = self.store.rows(
             f"SELECT {', '.join(names)} FROM finding ORDER BY seq DESC LIMIT ?",  # noqa: S608
             limit,
         )
-        return [dict(zip(names, row, strict=True)) for row in rows]
+        found = [dict(zip(names, row, strict=True)) for row in rows]
+        return [
+            one
+            | {
+                "says": explained(one["rule"], language),
+                "detail": told(one["detail"], language),
+            }
+            for one in found
+        ]
 
     def calls(self, limit: int = 1000) -> list[dict[str, Any]]:
         """The call log, newest first."""

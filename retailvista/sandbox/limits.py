@@ -52,37 +52,36 @@ class Limits:
         division = int(request.division or 0)
         with self.lock:
             counter = self._current(str(request.client_id), division)
-            if self.store.setting("limits", division):
-                if counter.day_calls >= self._limit("calls_day", division):
-                    raise Refusal(429, "", dict(self.day_headers(counter, division)))
-                if counter.minute_calls >= self._limit("calls_minute", division):
-                    raise Refusal(429, "", dict(self.minute_headers(counter, division)))
+            if self._limit("limits", request):
+                if counter.day_calls >= self._limit("calls_day", request):
+                    raise Refusal(429, "", dict(self.day_headers(counter, request)))
+                if counter.minute_calls >= self._limit("calls_minute", request):
+                    raise Refusal(429, "", dict(self.minute_headers(counter, request)))
             counter.minute_calls += 1
             counter.day_calls += 1
             request.counted = True
-            return self.day_headers(counter, division) + self.minute_headers(counter, division)
+            return self.day_headers(counter, request) + self.minute_headers(counter, request)
 
     def headers_of(self, request: Request, family: str) -> list[tuple[str, str]]:
         """The headers of an exhausted minute or day, for a 429 that is made on purpose."""
-        division = int(request.division or 0)
         with self.lock:
-            counter = self._current(str(request.client_id), division)
+            counter = self._current(str(request.client_id), int(request.division or 0))
             full = Counter(counter.minute, 10**9, counter.day, 10**9)
         make = self.day_headers if family == "day" else self.minute_headers
-        return make(full, division)
+        return make(full, request)
 
-    def day_headers(self, counter: Counter, division: int) -> list[tuple[str, str]]:
+    def day_headers(self, counter: Counter, request: Request) -> list[tuple[str, str]]:
         """Day family."""
-        limit = self._limit("calls_day", division)
+        limit = self._limit("calls_day", request)
         return [
             ("X-RateLimit-Limit", str(limit)),
             ("X-RateLimit-Remaining", str(max(0, limit - counter.day_calls))),
             ("X-RateLimit-Reset", str((counter.day + 1) * DAY * 1000)),
         ]
 
-    def minute_headers(self, counter: Counter, division: int) -> list[tuple[str, str]]:
+    def minute_headers(self, counter: Counter, request: Request) -> list[tuple[str, str]]:
         """Minute family."""
-        limit = self._limit("calls_minute", division)
+        limit = self._limit("calls_minute", request)
         return [
             ("X-RateLimit-Minutely-Limit", str(limit)),
             ("X-RateLimit-Minutely-Remaining", str(max(0, limit - counter.minute_calls))),
@@ -93,12 +92,15 @@ class Limits:
         """Refusal 429 while the key is blocked on this endpoint."""
         found = self.errors.get(self._key(user, request, endpoint))
         blocked = found is not None and self.store.now_s() < found.blocked_until
-        if blocked and self.store.setting("limits", int(request.division or 0)):
+        if not blocked or not self._limit("limits", request):
+            return
+        if self.store.setting("error_block_text") == "json":
             raise Refusal(429, BLOCKED_TEXT)
+        raise Refusal(429, BLOCKED_TEXT, {"Content-Type": "text/plain; charset=utf-8"})
 
     def count_error(self, user: str, request: Request, endpoint: str, status: int) -> bool:
         """Count 400, 401, 403 and 404 (500 is free); True when this one starts a block."""
-        if status not in COUNTED_ERRORS or not self.store.setting("limits"):
+        if status not in COUNTED_ERRORS or not self._limit("limits", request):
             return False
         now = self.store.now_s()
         with self.lock:
@@ -106,11 +108,11 @@ class Limits:
             found.at.append(now)
             while found.at[0] < now - 3600:
                 found.at.popleft()
-            if len(found.at) < self.store.setting("errors_hour"):
+            if len(found.at) < self._limit("errors_hour", request):
                 return False
             # Lifted after an hour, longer when repeated.
             found.blocks += 1
-            found.blocked_until = now + self.store.setting("error_block_s") * found.blocks
+            found.blocked_until = now + self._limit("error_block_s", request) * found.blocks
             found.at.clear()
             return True
 
@@ -123,8 +125,8 @@ class Limits:
     def _key(self, user: str, request: Request, endpoint: str) -> tuple[str, str, int, str]:
         return str(request.client_id), user, int(request.division or 0), endpoint
 
-    def _limit(self, name: str, division: int) -> int:
-        return int(self.store.setting(name, division))
+    def _limit(self, name: str, request: Request) -> int:
+        return int(self.store.setting(name, int(request.division or 0), request.client_id))
 
     def _current(self, client_id: str, division: int) -> Counter:
         counter = self.counters.setdefault((client_id, division), Counter())

@@ -6,17 +6,22 @@ The shape of a list depends on `$top`: not above the page size gives a bare arra
 
 from __future__ import annotations
 
+import json
 from dataclasses import dataclass, field
 from typing import Any
 from urllib.parse import parse_qsl, quote
+from weakref import WeakKeyDictionary
 
 from retailvista.sandbox.answers import Refusal, Request
-from retailvista.sandbox.endpoints import Endpoint, children_of
+from retailvista.sandbox.endpoints import Endpoint
 from retailvista.sandbox.query import column, parse_filter, parse_literals, parse_order
 from retailvista.sandbox.rows import Shape, literal_of, stored_columns
+from retailvista.sandbox.steady import WORTHWHILE_ROWS, Steady
 from retailvista.sandbox.store import Store
 
 EXPANDED_ROWS = 60
+# What the pages of a store have in common; gone with it.
+STEADY: WeakKeyDictionary[Store, Steady] = WeakKeyDictionary()
 NO_SELECT = "Please add a $select or a $top=1 statement to the query string."
 NO_FILTER = (
     "This endpoint has mandatory filtering applied. A GET request for this endpoint must have a "
@@ -33,6 +38,8 @@ class Reach:
     sql: str
     args: tuple[Any, ...] = ()
     empty: bool = False
+    # The lines of one header, which no mandatory filter has to narrow.
+    is_below: bool = False
 
 
 @dataclass(slots=True)
@@ -53,24 +60,32 @@ class Query:
         return " AND ".join(self.where) or "1"
 
 
-def read_list(store: Store, endpoint: Endpoint, request: Request, reach: Reach) -> dict[str, Any]:
-    """The `d` of a list."""
+def read_list(store: Store, endpoint: Endpoint, request: Request, reach: Reach) -> str:
+    """The JSON text of a list."""
     query = _worked_out(store, endpoint, request, reach)
     shape = Shape(store, endpoint, request)
-    count = _count(store, query) if request.query.get("$inlinecount") == "allpages" else None
+    count = None
+    if request.query.get("$inlinecount") == "allpages":
+        count = 0 if reach.empty else _count(store, query)
     rows = [] if reach.empty else _fetch(store, query, shape)
-    page = _rendered(store, rows, shape, request)
+    texts = shape.texts(rows, _expanded(store, rows, shape, request))
     bare = query.top is not None and query.page is not None and query.top <= query.page
     if count is None and bare:
-        return {"d": page}
-    answer: dict[str, Any] = {}
-    if count is not None:
-        answer["__count"] = str(count)
-    answer["results"] = page
+        return _page('{"d":[', texts, "]}")
+    counted = "" if count is None else f'"__count":"{count}",'
     following = _next_link(query, shape, rows)
-    if following:
-        answer["__next"] = following
-    return {"d": answer}
+    link = f',"__next":{json.dumps(following)}' if following else ""
+    if endpoint.kind == "bulk" and store.setting("bulk_next", reach.division) == "outside":
+        return _page('{"d":[', texts, f"]{link}}}")
+    return _page(f'{{"d":{{{counted}"results":[', texts, f"]{link}}}}}")
+
+
+def _page(head: str, texts: list[str], tail: str) -> str:
+    """A page of a sync service is two megabytes: it is put together once, not piece by piece."""
+    whole = list(texts) or [""]
+    whole[0] = head + whole[0]
+    whole[-1] += tail
+    return ",".join(whole)
 
 
 def count_rows(store: Store, endpoint: Endpoint, request: Request, reach: Reach) -> int:
@@ -80,20 +95,21 @@ def count_rows(store: Store, endpoint: Endpoint, request: Request, reach: Reach)
 
 def read_one(
     store: Store, endpoint: Endpoint, request: Request, reach: Reach, key: str
-) -> dict[str, Any] | None:
-    """The row of a key, or None."""
+) -> tuple[str, str] | None:
+    """The address and the JSON text of the row of a key, or None."""
     values = parse_literals(key)
     if len(values) != len(endpoint.key):
         raise Refusal(400, "Error processing request stream. Malformed key.")
-    shape = Shape(store, endpoint, request)
-    where = [reach.sql, *(f"{name} = ?" for name in endpoint.key)]
+    shape, stored = Shape(store, endpoint, request), stored_columns(store, endpoint.table)
+    where = [reach.sql, *(f"{column(endpoint, name, stored)} = ?" for name in endpoint.key)]
     if endpoint.where:
         where.append(endpoint.where)
     sql = f"SELECT {shape.columns} FROM {endpoint.table} WHERE {' AND '.join(where)}"  # noqa: S608
     row = None if reach.empty else store.row(sql, *reach.args, *values)
     if row is None:
         return None
-    return _rendered(store, [row], shape, request)[0]
+    text = shape.texts([row], _expanded(store, [row], shape, request))[0]
+    return shape.uri(row), f'{{"d":{text}}}'
 
 
 def _worked_out(store: Store, endpoint: Endpoint, request: Request, reach: Reach) -> Query:
@@ -106,7 +122,8 @@ def _worked_out(store: Store, endpoint: Endpoint, request: Request, reach: Reach
         piece, used = parse_filter(endpoint, options["$filter"], stored)
         query.where.append(piece.sql)
         query.args += piece.args
-    _mandatory(store, endpoint, options, used)
+    if not reach.is_below:
+        _mandatory(store, endpoint, request, used)
     query.order = parse_order(endpoint, options.get("$orderby", ""), stored)
     named = {name for name, _, _ in query.order}
     for name in endpoint.key:
@@ -114,6 +131,8 @@ def _worked_out(store: Store, endpoint: Endpoint, request: Request, reach: Reach
             query.order.append((name, column(endpoint, name, stored), False))
     query.top = _whole(options, "$top")
     query.skip = _whole(options, "$skip") or 0
+    if "$skip" in options and store.setting("skip_option", reach.division) == "refused":
+        raise Refusal(400, "Query option '$skip' is not supported.")
     sync = store.setting("page_rows_sync")
     query.page = None if endpoint.page is None else store.setting("page_rows")
     if endpoint.page == 1000:
@@ -121,15 +140,25 @@ def _worked_out(store: Store, endpoint: Endpoint, request: Request, reach: Reach
     return query
 
 
-def _mandatory(store: Store, endpoint: Endpoint, options: dict[str, str], used: set[str]) -> None:
-    wanted = endpoint.mandatory_filter if store.setting("mandatory_filter") else []
+def _mandatory(store: Store, endpoint: Endpoint, request: Request, used: set[str]) -> None:
+    options, asked = request.query, store.setting("mandatory_filter", client_id=request.client_id)
+    wanted = sorted(endpoint.mandatory_filter, key=str.lower) if asked else []
     if wanted and not used & set(wanted):
         raise Refusal(400, NO_FILTER.format(fields=",".join(wanted)))
     if endpoint.sync and used - {"Timestamp"}:
         raise Refusal(400, "Only the property 'Timestamp' can be filtered on this endpoint.")
-    unselected = not options.get("$select") and options.get("$top") != "1"
-    if unselected and store.setting("mandatory_select"):
+    select = options.get("$select", "")
+    counted = request.path.endswith("/$count")
+    unselected = not select and options.get("$top") != "1" and not counted
+    if unselected and (store.setting("mandatory_select") or _bulk_select(store, endpoint)):
         raise Refusal(400, NO_SELECT)
+    if endpoint.no_star and "*" in select:
+        raise Refusal(400, "$select=* is not supported on this endpoint.")
+
+
+def _bulk_select(store: Store, endpoint: Endpoint) -> bool:
+    """The bulk services want `$select` (Exact's page on the types of API)."""
+    return endpoint.kind == "bulk" and bool(store.setting("bulk_select"))
 
 
 def _whole(options: dict[str, str], name: str) -> int | None:
@@ -153,17 +182,19 @@ def _fetch(store: Store, query: Query, shape: Shape) -> list[tuple[Any, ...]]:
     token = query.request.query.get("$skiptoken")
     if token:
         after, values = _after(query, parse_literals(token))
-        where.append(after)
-        args += values
+        # First, so that SQLite seeks by it and not by a `Timestamp gt 1` of the filter.
+        where.insert(0, after)
+        args = [*values, *args]
     order = ", ".join(f"{sql} {'DESC' if down else 'ASC'}" for _, sql, down in query.order)
     marks = ", ".join(sql for _, sql, _ in query.order)
-    sql = (
-        f"SELECT {shape.columns}, {marks} FROM {query.endpoint.table} "  # noqa: S608
-        f"WHERE {' AND '.join(where)} ORDER BY {order}"
-    )
+    rest = f"FROM {query.endpoint.table} WHERE {' AND '.join(where)} ORDER BY {order}"
     sizes = [size for size in (query.page, query.top) if size is not None]
-    sql += f" LIMIT {min(sizes) if sizes else -1} OFFSET {query.skip}"
-    return store.rows(sql, *args)
+    rest += f" LIMIT {min(sizes) if sizes else -1} OFFSET {query.skip}"
+    if shape.is_record or not sizes or min(sizes) < WORTHWHILE_ROWS:
+        return store.rows(f"SELECT {shape.columns}, {marks} {rest}", *args)
+    rows, shared = STEADY.setdefault(store, Steady()).read(store, shape, marks, rest, args)
+    shape.share(shared)
+    return rows
 
 
 def _after(query: Query, values: list[Any]) -> tuple[str, list[Any]]:
@@ -201,7 +232,7 @@ def _next_link(query: Query, shape: Shape, rows: list[tuple[Any, ...]]) -> str |
     if left is not None:
         options.append(("$top", str(left)))
     parts = [f"{name}={quote(value, safe=QUIET)}" for name, value in options]
-    marks = rows[-1][len(shape.names) :]
+    marks = rows[-1][len(shape.names) : len(shape.names) + len(query.order)]
     token = ",".join(
         literal_of(query.endpoint.props[name].type, value)
         for (name, _, _), value in zip(query.order, marks, strict=True)
@@ -211,35 +242,42 @@ def _next_link(query: Query, shape: Shape, rows: list[tuple[Any, ...]]) -> str |
     return f"{query.request.base}{path}?{'&'.join(parts)}"
 
 
-def _rendered(
+def _expanded(
     store: Store, rows: list[tuple[Any, ...]], shape: Shape, request: Request
-) -> list[dict[str, Any]]:
-    page = [shape.render(row) for row in rows]
-    children = children_of(shape.endpoint)
+) -> dict[str, list[str]]:
+    """The texts of the collections that `$expand` asks for."""
+    found: dict[str, list[str]] = {}
     for name in filter(None, request.query.get("$expand", "").split(",")):
-        if name not in children:
+        if name not in shape.children:
             raise Refusal(400, f"No property '{name}' exists in '{shape.endpoint.type_name}'.")
-        below = shape.below(name, children[name])
-        for row, rendered in zip(rows, page, strict=True):
-            parent = row[shape.key_at]
-            if name in rendered:
-                rendered[name] = _expanded(store, below, str(parent), rendered[name])
-    return page
+        below = shape.below(name, shape.children[name])
+        found[name] = [
+            _lines_of(store, below, parent, f"{shape.root}(guid'{parent}')/{name}")
+            for parent in shape.parents(rows)
+        ]
+    return found
 
 
-def _expanded(store: Store, below: Shape, parent: str, deferred: dict[str, Any]) -> dict[str, Any]:
+def _lines_of(store: Store, below: Shape, parent: str, uri: str) -> str:
     """The first 60 lines; where there are more, `__next` leads to the list of lines."""
+    child = below.endpoint
+    number = column(child, "LineNumber", stored_columns(store, child.table))
     rows = store.rows(
-        f"SELECT {below.columns} FROM {below.endpoint.table} WHERE EntryID = ? "  # noqa: S608
-        f"AND {below.endpoint.where or '1'} ORDER BY LineNumber LIMIT {EXPANDED_ROWS + 1}",
+        f"SELECT {below.columns} FROM {child.table} WHERE {parent_column(child)} = ? "  # noqa: S608
+        f"AND {child.where or '1'} ORDER BY {number} LIMIT {EXPANDED_ROWS + 1}",
         parent,
     )
-    found: dict[str, Any] = {"results": [below.render(row) for row in rows[:EXPANDED_ROWS]]}
+    found = f'"results":[{",".join(below.texts(rows[:EXPANDED_ROWS], {}))}]'
     if len(rows) > EXPANDED_ROWS:
-        last = rows[EXPANDED_ROWS - 1][below.key_at]
-        uri = deferred["__deferred"]["uri"]
-        found["__next"] = f"{uri}?$orderby=LineNumber&$skiptoken={EXPANDED_ROWS},guid'{last}'"
-    return found
+        last = below.parents([rows[EXPANDED_ROWS - 1]])[0]
+        address = f"{uri}?$orderby=LineNumber&$skiptoken={EXPANDED_ROWS},guid'{last}'"
+        found += f',"__next":{json.dumps(address)}'
+    return f"{{{found}}}"
+
+
+def parent_column(child: Endpoint) -> str:
+    """Where a line keeps the key of its header."""
+    return "parent" if child.table == "record" else "EntryID"
 
 
 QUIET = "'(),/*$:"

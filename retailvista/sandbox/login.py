@@ -81,8 +81,10 @@ def _log_in(store: Store, request: Request, fields: dict[str, str], language: st
         return _login_form(store, fields, language, say("wrong-password", language))
     if row[2]:
         return _login_form(store, fields, language, f"{say('blocked', language)} ({row[2]})")
-    key, login = secrets.token_urlsafe(32), Login(row[0], secrets.token_urlsafe(16))
-    store.insert("login", {"hash": hashed(key), "user": login.user, "csrf": login.csrf})
+    key, login = store.entropy.text(32), Login(row[0], store.entropy.text(16))
+    with store.transaction() as db:
+        row = (hashed(key), login.user, login.csrf)
+        db.execute("INSERT OR REPLACE INTO login (hash, user, csrf) VALUES (?,?,?)", row)
     if "answer" in fields:
         # One form for everything: for people who drive this page by a program.
         answer = _decided(store, request, fields, login)

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 from retailvista.sandbox import refusals
 from retailvista.sandbox.answers import Answer, Refusal, Request, as_html, as_refusal
 from retailvista.sandbox.faults import KINDS, Fault
+from retailvista.sandbox.oauth import as_token_answer, transient
 from retailvista.sandbox.wire import Wire
 
 if TYPE_CHECKING:
@@ -22,7 +23,12 @@ NUMBER_RULES = {
     "allow_duplicate_number": "accepts-used",
 }
 # Answers made up instead of the real one; with VALUE 'after' the work is done first.
-INSTEAD = ("html_200", "html_503", "empty_200", "problem_500", "refuse", "401", "429")
+INSTEAD = (
+    *("html_200", "html_503", "empty_200", "problem_500", "refuse", "401", "408", "429"),
+    *("transient_400", "down"),
+)
+TOKEN_PATH = "/api/oauth2/token"
+BREAKS_OFF = as_refusal(Refusal(500, refusals.SERVER_FAULT), json_wanted=True).body
 
 
 class Mishaps:
@@ -73,16 +79,22 @@ class Mishaps:
                 headers = self.sandbox.api.limits.headers_of(request, fault.value or "minute")
             return Answer(429, b"", headers)
         texts = {
-            "problem_500": refusals.SERVER_FAULT,
+            "problem_500": refusals.RAW_FAULT if fault.value == "raw" else refusals.SERVER_FAULT,
             "refuse": fault.value or "Refused on request",
         }
         if fault.name in texts:
             return as_refusal(Refusal(500, texts[fault.name]), json_wanted=request.wants_json)
-        if fault.name == "401":
-            return Answer(401, b"", [("WWW-Authenticate", "Bearer")])
+        if fault.name == "transient_400" and request.path == TOKEN_PATH:
+            return as_token_answer(transient())
+        if fault.name == "transient_400":
+            return as_refusal(Refusal(400, refusals.SERVER_FAULT), json_wanted=request.wants_json)
+        if fault.name in ("401", "408"):
+            headers = [("WWW-Authenticate", "Bearer")] if fault.name == "401" else []
+            return Answer(int(fault.name), b"", headers)
         if fault.name == "empty_200":
             return Answer(200, b"", [("Content-Type", "application/json;charset=utf-8")])
-        return as_html(503 if fault.name == "html_503" else 200, PAGE)
+        retry = [("Retry-After", fault.value)] if fault.value.isdigit() else []
+        return as_html(200 if fault.name == "html_200" else 503, PAGE, retry)
 
     def _send(self, wire: Wire, answer: Answer, fault: Fault) -> bool:
         assert fault.name in KINDS
@@ -100,6 +112,8 @@ class Mishaps:
             self._sleep(fault.number(1.0))
         if fault.name == "error_after_commit":
             answer = as_html(int(fault.number(502)), PAGE)
+        if fault.name == "dying_swan":
+            answer.body = answer.body[: len(answer.body) // 2] + BREAKS_OFF
         wire.send(answer)
         return True
 

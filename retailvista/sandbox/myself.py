@@ -8,7 +8,7 @@ from __future__ import annotations
 from typing import Any
 
 from retailvista.sandbox.answers import Request
-from retailvista.sandbox.books import Asker
+from retailvista.sandbox.askers import Asker
 from retailvista.sandbox.endpoints import endpoints
 from retailvista.sandbox.store import Store
 from retailvista.sandbox.times import ZONE

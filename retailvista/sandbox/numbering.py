@@ -1,6 +1,7 @@
 """Boekstuknummers: Exact's own pattern, and what becomes of a number the client gives.
 
-Invariant: within a journal a number is given once, unless a profile says that Exact would not mind.
+Invariant: a number is given once per journal (profiles: per journal and year, in the whole
+administration, or not at all). Numbers that Exact gives follow the highest of the journal's year.
 """
 
 from __future__ import annotations
@@ -9,17 +10,22 @@ from retailvista.sandbox.drafts import Draft
 from retailvista.sandbox.store import Store
 
 ROOM = 10_000
+# Where a number is given once; both parameters are always used.
+UNIQUE = {
+    "per-journal": "JournalCode = ? AND ? > 0",
+    "per-year": "JournalCode = ? AND FinancialYear = ?",
+    "overall": "? <> '' AND ? > 0",
+}
 
 
 def number_for(store: Store, draft: Draft, wanted: int | None, rule: str) -> int | None:
     """The number of the entry; None when the wanted one is in use."""
     if not wanted or rule == "ignores-ours":
         return _next(store, draft)
+    within = UNIQUE[store.setting("numbers_unique", draft.division)]
     taken = store.row(
-        "SELECT 1 FROM entry WHERE Division = ? AND JournalCode = ? AND EntryNumber = ?",
-        draft.division,
-        draft.journal.code,
-        wanted,
+        f"SELECT 1 FROM entry WHERE Division = ? AND EntryNumber = ? AND {within}",  # noqa: S608
+        *(draft.division, wanted, draft.journal.code, draft.first_period[0]),
     )
     return None if taken and rule == "refuses-used" else wanted
 

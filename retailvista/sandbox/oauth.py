@@ -6,6 +6,7 @@ dies when the same user authorises the same app again. The refusals carry Exact'
 
 from __future__ import annotations
 
+import json
 import secrets
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
@@ -16,6 +17,13 @@ from retailvista.sandbox.judge import Judge
 from retailvista.sandbox.store import Store, hashed
 
 TOO_EARLY = "Rate limit exceeded: access_token not expired"
+# As older official pages word it.
+TOO_EARLY_TEXT = "Access Token not expired"
+OLD_TOKEN = "Old refresh token used."
+# The hours of the night, in Amsterdam, in which clients saw a 400 that went away (picqer #497).
+NIGHT = (1, 5)
+PLAIN = ("Content-Type", "text/plain; charset=utf-8")
+JSON = ("Content-Type", "application/json; charset=utf-8")
 NO_STORE = [("Cache-Control", "private"), ("Pragma", "no-cache")]
 
 
@@ -27,6 +35,9 @@ class TokenRefusal(Exception):
     error: str
     description: str | None = None
     reason: str | None = None
+    # Instead of JSON.
+    text: str | None = None
+    rule: str | None = None
 
 
 def token_answer(store: Store, judge: Judge, request: Request) -> Answer:
@@ -37,13 +48,13 @@ def token_answer(store: Store, judge: Judge, request: Request) -> Answer:
             pair = _pair(store, request, request.form())
     except TokenRefusal as refusal:
         _judge(judge, request, refusal)
-        return _as_answer(refusal)
+        return as_token_answer(refusal)
     return as_json(200, pair, NO_STORE)
 
 
 def _pair(store: Store, request: Request, form: dict[str, str]) -> dict[str, str]:
-    if store.setting("token_transient_400"):
-        raise TokenRefusal(400, "server_error", "A transient fault, switched on here.")
+    if store.setting("token_transient_400") or _is_bad_night(store):
+        raise transient()
     client_id = _client(store, request, form)
     if form.get("grant_type") == "authorization_code":
         return _redeem(store, client_id, form)
@@ -52,25 +63,40 @@ def _pair(store: Store, request: Request, form: dict[str, str]) -> dict[str, str
     raise TokenRefusal(400, "unsupported_grant_type")
 
 
+def transient() -> TokenRefusal:
+    """A 400 that means nothing: the same refresh token works a little later."""
+    return TokenRefusal(400, "server_error", "A transient fault, switched on here.")
+
+
+def _is_bad_night(store: Store) -> bool:
+    hour = store.now().astimezone(times.ZONE).hour
+    return bool(store.setting("token_night_400")) and NIGHT[0] <= hour < NIGHT[1]
+
+
 def _judge(judge: Judge, request: Request, refusal: TokenRefusal) -> None:
-    if refusal.description == TOO_EARLY:
-        judge.find("refresh-too-early", request, "Refreshed within 570 s of the last token.")
-    elif refusal.description == "Old refresh token used.":
-        judge.find("refresh-token-used-twice", request, "A refresh token works once.")
-    elif refusal.status == 429:
-        judge.find("too-many-token-calls", request, "More than 200 token calls in a day.")
+    if refusal.rule:
+        judge.find(refusal.rule, request, refusal.description or refusal.text or refusal.error)
 
 
-def _as_answer(refusal: TokenRefusal) -> Answer:
+def as_token_answer(refusal: TokenRefusal) -> Answer:
+    """The refusal as it goes over the wire."""
     headers = list(NO_STORE)
     if refusal.reason:
         headers.append(("Reason", refusal.reason))
+    if refusal.text:
+        return Answer(refusal.status, refusal.text.encode(), [PLAIN, *headers])
     if not refusal.error:
         return Answer(refusal.status, b"", headers)
-    body = {"error": refusal.error}
+    return Answer(refusal.status, _written(refusal).encode(), [JSON, *headers])
+
+
+def _written(refusal: TokenRefusal) -> str:
+    """The JSON as recorded: two of the bodies with blanks inside, slashes escaped in all."""
+    parts = [f'"error":{json.dumps(refusal.error)}']
     if refusal.description:
-        body["error_description"] = refusal.description
-    return as_json(refusal.status, body, headers)
+        parts.append(f'"error_description":{json.dumps(refusal.description)}')
+    text = ",".join(parts).replace("/", "\\/")
+    return f"{{ {text} }}" if refusal.error in ("access_denied", "invalid_grant") else f"{{{text}}}"
 
 
 def _client(store: Store, request: Request, form: dict[str, str]) -> str:
@@ -81,7 +107,7 @@ def _client(store: Store, request: Request, form: dict[str, str]) -> str:
     )
     found = store.row("SELECT secret_hash FROM app WHERE client_id = ?", client_id)
     if not found or not secrets.compare_digest(found[0], hashed(secret)):
-        raise TokenRefusal(400, "invalid_client")
+        raise TokenRefusal(400, "invalid_client", rule="wrong-secret")
     request.client_id = client_id
     return client_id
 
@@ -101,7 +127,7 @@ def _redeem(store: Store, client_id: str, form: dict[str, str]) -> dict[str, str
         and form.get("redirect_uri") == row[3]
     )
     if row is None or not good:
-        raise TokenRefusal(400, "invalid_request")
+        raise TokenRefusal(400, "invalid_request", rule="code-refused")
     user, divisions = row[1], row[2]
     _check_user(store, user)
     _count(store, client_id, user)
@@ -119,7 +145,7 @@ def _redeem(store: Store, client_id: str, form: dict[str, str]) -> dict[str, str
             (client_id, user, divisions, now),
         ).lastrowid
         assert chain is not None
-        return _issue(store, chain, 1)
+        return _issue(store, client_id, chain, 1)
 
 
 def _refresh(store: Store, client_id: str, form: dict[str, str]) -> dict[str, str]:
@@ -136,7 +162,9 @@ def _refresh(store: Store, client_id: str, form: dict[str, str]) -> dict[str, st
     if ended:
         raise _broken_chain()
     if state != "live":
-        raise TokenRefusal(401, "unauthorized_client", "Old refresh token used.")
+        status = int(store.setting("old_refresh_token"))
+        rule = "refresh-token-used-twice"
+        raise TokenRefusal(status, "unauthorized_client", OLD_TOKEN, rule=rule)
     _check_life(store, issued_at)
     _check_gap(store, client_id, user)
     newest = store.row("SELECT max(pair) FROM token WHERE chain = ?", chain)
@@ -151,12 +179,12 @@ def _refresh(store: Store, client_id: str, form: dict[str, str]) -> dict[str, st
             db.execute(
                 "UPDATE token SET state = 'stale' WHERE chain = ? AND pair > ?", (chain, pair)
             )
-        return _issue(store, chain, newest[0] + 1)
+        return _issue(store, client_id, chain, newest[0] + 1)
 
 
 def _broken_chain() -> TokenRefusal:
     text = "Token is not allowed, because of invalid or empty chainId"
-    return TokenRefusal(400, "invalid_grant", text)
+    return TokenRefusal(400, "invalid_grant", text, rule="broken-chain")
 
 
 def _check_user(store: Store, user: str) -> None:
@@ -173,7 +201,7 @@ def _check_life(store: Store, issued_at: float) -> None:
     if store.now() > ends_at:
         ended, now = times.us_text(ends_at), times.us_text(store.now())
         text = f"The refresh token expired at {ended} and it is now {now}."
-        raise TokenRefusal(400, "invalid_request", text)
+        raise TokenRefusal(400, "invalid_request", text, rule="refresh-token-expired")
 
 
 def _check_gap(store: Store, client_id: str, user: str) -> None:
@@ -185,10 +213,14 @@ def _check_gap(store: Store, client_id: str, user: str) -> None:
         user,
     )
     last = row[0] if row else None
-    if last is not None and store.now_s() - last < store.setting("token_gap_s"):
-        raise TokenRefusal(
-            400, "access_denied", TOO_EARLY, reason=f"TooEarlyToRefreshTokens: {TOO_EARLY}"
-        )
+    gap = store.setting("token_gap_s", client_id=client_id)
+    if last is None or store.now_s() - last >= gap:
+        return
+    rule = "refresh-too-early"
+    if store.setting("early_refresh") == "text":
+        raise TokenRefusal(401, "", text=TOO_EARLY_TEXT, rule=rule)
+    reason = f"TooEarlyToRefreshTokens: {TOO_EARLY}"
+    raise TokenRefusal(400, "access_denied", TOO_EARLY, reason=reason, rule=rule)
 
 
 def _count(store: Store, client_id: str, user: str) -> None:
@@ -201,21 +233,22 @@ def _count(store: Store, client_id: str, user: str) -> None:
         day,
     )
     calls = row[0] if row else 0
-    if store.setting("limits") and calls >= store.setting("token_calls_day"):
-        raise TokenRefusal(429, "")
+    limit = store.setting("token_calls_day", client_id=client_id)
+    if store.setting("limits", client_id=client_id) and calls >= limit:
+        raise TokenRefusal(429, "", rule="too-many-token-calls")
     with store.transaction() as db:
         db.execute(
             "INSERT OR REPLACE INTO token_call VALUES (?,?,?,?)", (client_id, user, day, calls + 1)
         )
 
 
-def _issue(store: Store, chain: int, pair: int) -> dict[str, str]:
-    access = f"stampNL001.{secrets.token_urlsafe(48)}"
-    refresh = f"stampNL001.{secrets.token_urlsafe(9)}!{secrets.token_urlsafe(33)}"
+def _issue(store: Store, client_id: str, chain: int, pair: int) -> dict[str, str]:
+    access = f"stampNL001.{store.entropy.text(48)}"
+    refresh = f"stampNL001.{store.entropy.text(9)}!{store.entropy.text(33)}"
     now = store.now_s()
     with store.transaction() as db:
         db.executemany(
-            "INSERT INTO token (hash, kind, chain, pair, issued_at) VALUES (?,?,?,?,?)",
+            "INSERT OR REPLACE INTO token (hash, kind, chain, pair, issued_at) VALUES (?,?,?,?,?)",
             [
                 (hashed(access), "access", chain, pair, now),
                 (hashed(refresh), "refresh", chain, pair, now),
@@ -224,6 +257,6 @@ def _issue(store: Store, chain: int, pair: int) -> dict[str, str]:
     return {
         "access_token": access,
         "token_type": "bearer",
-        "expires_in": str(store.setting("token_life_s")),
+        "expires_in": str(store.setting("token_life_s", client_id=client_id)),
         "refresh_token": refresh,
     }

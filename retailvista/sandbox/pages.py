@@ -6,19 +6,24 @@ Invariant: a page only reads; every change is a form that posts to `/switch` and
 from __future__ import annotations
 
 from html import escape
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
+from retailvista.sandbox import balances
 from retailvista.sandbox.answers import Answer, Request, as_html
-from retailvista.sandbox.faults import KINDS, WrongFault
-from retailvista.sandbox.page import Markup, framed, language_of, table
-from retailvista.sandbox.settings import CHOICES, DEFAULTS, WrongSetting
+from retailvista.sandbox.app_pages import apps, webhooks
+from retailvista.sandbox.page import Markup, form, framed, language_of, table
+from retailvista.sandbox.switch_pages import Switches
+from retailvista.sandbox.welcome import first_page
 from retailvista.sandbox.words import say
 
 if TYPE_CHECKING:
     from retailvista.sandbox.server import Sandbox
 
 PAGE_ROWS = 50
-NAV = (("/", "books"), ("/calls", "calls"), ("/judge", "judge"), ("/switches", "switches"))
+NAV = (
+    *(("/", "home"), ("/calls", "calls"), ("/judge", "judge"), ("/apps", "apps")),
+    *(("/webhooks", "webhooks"), ("/switches", "switches")),
+)
 
 
 class Pages:
@@ -27,25 +32,34 @@ class Pages:
     def __init__(self, sandbox: Sandbox) -> None:
         self.sandbox = sandbox
         self.store = sandbox.store
+        self.switches = Switches(sandbox)
 
     def answer(self, request: Request) -> Answer | None:
         """The page of a path, or None where there is none."""
         first, _, rest = request.path.strip("/").partition("/")
         if request.method == "POST":
-            return self._switch(request) if first == "switch" and not rest else None
+            return self.switches.switch(request) if first == "switch" and not rest else None
         language = language_of(request)
         if first == "books" and rest.isdigit():
             return self._books(request, int(rest), language)
         if first == "entry" and rest:
             return self._entry(rest, language)
         plain = {
-            "": self._overview,
             "calls": self._calls,
             "judge": self._judge,
-            "switches": self._switches,
         }
-        page = plain.get(first) if not rest else None
-        return page(language) if page else None
+        if not first:
+            return self._overview(request, language)
+        if first in plain and not rest:
+            return plain[first](language)
+        made = {
+            "apps": lambda: apps(self.sandbox, language),
+            "webhooks": lambda: webhooks(self.sandbox, language),
+            "switches": lambda: self.switches.body(language),
+        }
+        if first in made and not rest:
+            return self._framed(say(first, language), made[first](), language)
+        return None
 
     def _framed(self, title: str, body: str, language: str) -> Answer:
         links = "".join(
@@ -57,17 +71,9 @@ class Pages:
         nav = f"<nav>{links}<span>{say('time', language)}: {now}</span></nav>"
         return as_html(200, framed(title, body, language, nav=nav))
 
-    def _overview(self, language: str) -> Answer:
-        rows: list[list[object]] = [
-            [Markup(f'<a href="/books/{code}?lang={language}">{code}</a>'), name, currency, count]
-            for code, name, currency, count in self.store.rows(
-                "SELECT Code, Description, Currency, "
-                "(SELECT count(*) FROM entry WHERE Division = Code) FROM division ORDER BY Code"
-            )
-        ]
-        heads = [say(word, language) for word in ("division", "name", "currency", "entries")]
-        card = f'<div class="card">{table(heads, rows, frozenset({3}))}</div>'
-        return self._framed(say("books", language), card, language)
+    def _overview(self, request: Request, language: str) -> Answer:
+        page = first_page(self.sandbox, request.base, language)
+        return self._framed(say("welcome", language), page, language)
 
     def _books(self, request: Request, division: int, language: str) -> Answer:
         row = self.store.row("SELECT Description FROM division WHERE Code = ?", division)
@@ -78,16 +84,16 @@ class Pages:
         return self._framed(f"{division} {row[0]}", body, language)
 
     def _trial_balance(self, division: int, language: str) -> str:
-        found = self.sandbox.admin.balance({"division": division})["balance"]
+        found = balances.trial_balance(self.store, division)
         rows: list[list[object]] = [
-            [row["code"], row["description"], amount(row["debit"]), amount(row["credit"])]
-            for row in found
+            [code, name, amount(debit), amount(credit)] for code, name, debit, credit in found
         ]
-        debit, credit = sum(r["debit"] for r in found), sum(r["credit"] for r in found)
+        debit, credit = sum(row[2] for row in found), sum(row[3] for row in found)
         rows.append([say("total", language), "", amount(debit), amount(credit)])
         heads = [say(word, language) for word in ("account", "name", "debit", "credit")]
         title = say("trial-balance", language)
-        return f'<div class="card"><h2>{title}</h2>{table(heads, rows, frozenset({2, 3}))}</div>'
+        listed = table(heads, rows, frozenset({2, 3}), stack=True)
+        return f'<div class="card"><h2>{title}</h2>{listed}</div>'
 
     def _entries(self, request: Request, division: int, language: str) -> str:
         before = request.query.get("before", "")
@@ -108,7 +114,7 @@ class Pages:
             for _, entry_id, journal, number, year, period, debit, status in found
         ]
         words = ("entry-number", "journal", "period", "debit", "status")
-        listed = table([say(word, language) for word in words], rows, frozenset({3}))
+        listed = table([say(word, language) for word in words], rows, frozenset({3}), stack=True)
         older = ""
         if len(found) == PAGE_ROWS:
             older = f'<p><a href="?lang={language}&amp;before={found[-1][0]}">'
@@ -133,7 +139,9 @@ class Pages:
             cents = line[-1]
             rows.append([*line[:-1], amount(max(cents, 0)), amount(max(-cents, 0))])
         words = ("line", "account", "name", "text", "vat-code", "vat-type", "debit", "credit")
-        listed = table([say(word, language) for word in words], rows, frozenset({0, 6, 7}))
+        listed = table(
+            [say(word, language) for word in words], rows, frozenset({0, 6, 7}), stack=True
+        )
         title = f"{say('entry-number', language)} {head[1]}"
         where = f"{head[5]} · {say('journal', language)} {head[0]} · {head[2]} / {head[3]}"
         body = f'<div class="card"><p>{escape(where)} · {escape(head[4])}</p>{listed}</div>'
@@ -146,89 +154,22 @@ class Pages:
             for call in self.sandbox.judge.calls(200)
         ]
         words = ("time", "method", "path", "status", "app", "ms", "fault")
-        listed = table([say(word, language) for word in words], rows, frozenset({3, 5}))
+        listed = table([say(word, language) for word in words], rows, frozenset({3, 5}), stack=True)
         return self._framed(say("calls", language), f'<div class="card">{listed}</div>', language)
 
     def _judge(self, language: str) -> Answer:
-        found = self.sandbox.judge.findings(200)
+        found = self.sandbox.judge.findings(200, language)
+        shown = ("rule", "says", "client_id", "method", "path", "detail")
         rows: list[list[object]] = [
-            [clock(f["at"]), f["rule"], f["client_id"], f["method"], f["path"], f["detail"]]
-            for f in found
+            [clock(one["at"]), *(one[name] for name in shown)] for one in found
         ]
-        words = ("time", "rule", "app", "method", "path", "text")
-        listed = table([say(word, language) for word in words], rows)
+        words = ("time", "rule", "meaning", "app", "method", "path", "text")
+        listed = table([say(word, language) for word in words], rows, stack=True)
+        listed += form("forget", "", language, "clear", back="/judge")
         if not found:
             listed = f"<p>{say('judge-clean', language)}</p>"
         body = f'<div class="card"><p>{say("judge-explains", language)}</p>{listed}</div>'
         return self._framed(say("judge", language), body, language)
-
-    # Switches
-
-    def _switches(self, language: str) -> Answer:
-        forms = "".join(self._choice(name, language) for name in CHOICES)
-        numbers = ("calls_minute", "calls_day", "errors_hour", "limits")
-        forms += "".join(self._number(name, language) for name in numbers)
-        kinds = "".join(f"<option>{name}</option>" for name in KINDS)
-        fault = f"""<select name="name" aria-label="{say("fault", language)}">{kinds}</select>
-<label>{say("value", language)} <input name="value" size="6"></label>
-<label>{say("method", language)} <input name="method" value="POST" size="6"></label>
-<label>{say("path", language)} <input name="path" value="*" size="24"></label>
-<label>{say("times", language)} <input name="times" value="1" size="3"></label>"""
-        field = '<input name="move_seconds" value="600" size="8">'
-        clock_form = f"<label>{say('seconds', language)} {field}</label>"
-        waiting: list[list[object]] = [
-            [f["name"], f["value"], f["method"], f["path"], f["times"]]
-            for f in self.sandbox.faults.listed()
-        ]
-        words = ("fault", "value", "method", "path", "times")
-        listed = table([say(word, language) for word in words], waiting)
-        body = f"""<div class="card"><h2>{say("profiles", language)}</h2>{forms}</div>
-<div class="card"><h2>{say("clock", language)}</h2>{_form("clock", clock_form, language)}</div>
-<div class="card"><h2>{say("fault", language)}</h2>{_form("fault", fault, language)}
-{_form("clear-faults", "", language, "clear")}{listed}</div>
-<div class="card"><h2>{say("reset", language)}</h2><p>{say("reset-explains", language)}</p>
-{_form("reset", "", language, "reset")}</div>"""
-        return self._framed(say("switches", language), body, language)
-
-    def _choice(self, name: str, language: str) -> str:
-        present = self.store.setting(name)
-        options = "".join(
-            f"<option{' selected' if value == present else ''}>{value}</option>"
-            for value in CHOICES[name]
-        )
-        field = f'<label>{name} <select name="{name}">{options}</select></label>'
-        return _form("settings", field, language)
-
-    def _number(self, name: str, language: str) -> str:
-        value = self.store.setting(name)
-        shown = ("on" if value else "off") if isinstance(value, bool) else value
-        field = f'<label>{name} <input name="{name}" value="{shown}" size="8"></label>'
-        return _form("settings", field, language)
-
-    def _switch(self, request: Request) -> Answer:
-        fields: dict[str, Any] = dict(request.form())
-        language, work = language_of(request), fields.pop("do", "")
-        fields.pop("lang", None)
-        try:
-            self._carry_out(work, fields)
-        except (WrongSetting, WrongFault, ValueError) as wrong:
-            return as_html(400, framed(say("nothing", language), escape(str(wrong)), language))
-        return Answer(303, b"", [("Location", f"/switches?lang={language}")])
-
-    def _carry_out(self, work: str, fields: dict[str, Any]) -> None:
-        admin = self.sandbox.admin
-        if work == "settings":
-            admin.set_settings({k: v for k, v in fields.items() if k in DEFAULTS})
-        elif work == "clock":
-            admin.move_clock({"move_seconds": fields.get("move_seconds", "")})
-        elif work == "fault":
-            admin.add_fault(fields | {"times": int(fields.get("times") or 1)})
-        elif work == "clear-faults":
-            admin.clear_faults({})
-        elif work == "reset":
-            admin.reset({})
-        else:
-            raise WrongSetting(f"No form '{work}'.")
 
 
 def amount(cents: int) -> str:
@@ -243,9 +184,3 @@ def clock(at: float) -> str:
     """The time of a call, UTC."""
     seconds = int(at) % 86_400
     return f"{seconds // 3600:02d}:{seconds // 60 % 60:02d}:{seconds % 60:02d}"
-
-
-def _form(work: str, fields: str, language: str, word: str = "set") -> str:
-    return f"""<form class="inline" method="post" action="/switch">
-<input type="hidden" name="do" value="{work}"><input type="hidden" name="lang" value="{language}">
-{fields}<button type="submit" class="quiet">{say(word, language)}</button></form>"""

@@ -49,9 +49,17 @@ def kind_of(edm_type: str) -> str:
 
 
 def column(endpoint: Endpoint, name: str, stored: set[str]) -> str:
-    """The SQL of a property: its column, or NULL where the sandbox keeps nothing."""
+    """The SQL of a property: its column, its place in the body, or NULL where nothing is kept."""
     known = endpoint.columns.get(name, name)
-    return known if known in stored else "NULL"
+    if known == "key" and kind_of(endpoint.props[name].type) == "number":
+        return "CAST(key AS INTEGER)"
+    if known in stored:
+        return known
+    if "body" not in stored:
+        return "NULL"
+    # SQL Server compares texts without regard to case.
+    collate = " COLLATE NOCASE" if endpoint.props[name].type == "String" else ""
+    return f"json_extract(body, '$.{known}'){collate}"
 
 
 def parse_filter(endpoint: Endpoint, text: str, stored: set[str]) -> tuple[Piece, set[str]]:

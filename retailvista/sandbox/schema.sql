@@ -30,41 +30,29 @@ CREATE TABLE IF NOT EXISTS token_call (
 CREATE TABLE IF NOT EXISTS division (
   Code INTEGER PRIMARY KEY, Hid INTEGER, Description TEXT, Currency TEXT, Country TEXT,
   Legislation TEXT, Status INTEGER, BlockingStatus INTEGER, CustomerCode TEXT, CustomerName TEXT,
-  Main INTEGER, Created INTEGER, Modified INTEGER, StartDate INTEGER, VATNumber TEXT);
-CREATE TABLE IF NOT EXISTS gl_account (
-  ID TEXT PRIMARY KEY, Division INTEGER NOT NULL, Code TEXT COLLATE NOCASE, Description TEXT,
-  SearchCode TEXT, Type INTEGER, TypeDescription TEXT, BalanceSide TEXT, BalanceType TEXT,
-  IsBlocked INTEGER, VATCode TEXT COLLATE NOCASE, VATDescription TEXT, UseCostcenter INTEGER,
-  UseCostunit INTEGER, Costcenter TEXT, Compress INTEGER, Matching INTEGER, ReportingCode TEXT,
-  VATSystem TEXT, Created INTEGER, Modified INTEGER, Creator TEXT, CreatorFullName TEXT,
-  Modifier TEXT, ModifierFullName TEXT, UNIQUE (Division, Code));
-CREATE TABLE IF NOT EXISTS journal (
-  ID TEXT PRIMARY KEY, Division INTEGER NOT NULL, Code TEXT COLLATE NOCASE, Description TEXT,
-  Type INTEGER, AllowVAT INTEGER, AllowVariableCurrency INTEGER, AllowVariableExchangeRate INTEGER,
-  AutoSave INTEGER, Currency TEXT, GLAccount TEXT, GLAccountCode TEXT, GLAccountDescription TEXT,
-  GLAccountType INTEGER, IsBlocked INTEGER, Created INTEGER, Modified INTEGER,
-  UNIQUE (Division, Code));
-CREATE TABLE IF NOT EXISTS vat_code (
-  ID TEXT PRIMARY KEY, Division INTEGER NOT NULL, Code TEXT COLLATE NOCASE, Description TEXT,
-  Type TEXT, VATTransactionType TEXT, CalculationBasis INTEGER, Charged INTEGER, Country TEXT,
-  Percentage REAL, GLToPay TEXT, GLToPayCode TEXT, GLToPayDescription TEXT, GLToClaim TEXT,
-  GLToClaimCode TEXT, GLToClaimDescription TEXT, IsBlocked INTEGER, EUSalesListing TEXT,
-  IntraStat INTEGER, VatDocType TEXT, Created INTEGER, Modified INTEGER, UNIQUE (Division, Code));
-CREATE TABLE IF NOT EXISTS vat_percentage (
-  ID TEXT PRIMARY KEY, Division INTEGER NOT NULL, VATCodeID TEXT, LineNumber INTEGER,
-  Percentage REAL, StartDate INTEGER, EndDate INTEGER, Type INTEGER, Created INTEGER,
-  Modified INTEGER);
-CREATE TABLE IF NOT EXISTS cost_center (
-  ID TEXT PRIMARY KEY, Division INTEGER NOT NULL, Code TEXT COLLATE NOCASE, Description TEXT,
-  Active INTEGER, EndDate INTEGER, Created INTEGER, Modified INTEGER, Creator TEXT,
-  CreatorFullName TEXT, Modifier TEXT, ModifierFullName TEXT, UNIQUE (Division, Code));
-CREATE TABLE IF NOT EXISTS currency (
-  Code TEXT NOT NULL, Division INTEGER NOT NULL, Description TEXT, AmountPrecision REAL,
-  PricePrecision REAL, Created INTEGER, Modified INTEGER, PRIMARY KEY (Division, Code));
-CREATE TABLE IF NOT EXISTS period (
-  ID TEXT PRIMARY KEY, Division INTEGER NOT NULL, FinYear INTEGER, FinPeriod INTEGER,
-  StartDate INTEGER, EndDate INTEGER, Created INTEGER, Modified INTEGER,
-  UNIQUE (Division, FinYear, FinPeriod));
+  Main INTEGER, Created INTEGER, Modified INTEGER, StartDate INTEGER, VATNumber TEXT,
+  DivisionMoveDate INTEGER);
+-- The generic store: one row of any endpoint that has no table of its own. `Timestamp` is the
+-- rowversion, raised at every change; `body` holds the properties that are not null.
+CREATE TABLE IF NOT EXISTS record (
+  Timestamp INTEGER PRIMARY KEY, entity TEXT NOT NULL, Division INTEGER NOT NULL,
+  key TEXT NOT NULL COLLATE NOCASE, parent TEXT, Modified INTEGER, body TEXT NOT NULL);
+CREATE UNIQUE INDEX IF NOT EXISTS record_key ON record (entity, Division, key);
+CREATE INDEX IF NOT EXISTS record_stamp ON record (entity, Division);
+CREATE INDEX IF NOT EXISTS record_modified ON record (entity, Division, Modified);
+CREATE INDEX IF NOT EXISTS record_parent ON record (parent) WHERE parent IS NOT NULL;
+CREATE VIEW IF NOT EXISTS gl_account AS
+  SELECT key AS ID, Division, body ->> 'Code' AS Code, body ->> 'Description' AS Description,
+    body ->> 'Type' AS Type, body ->> 'BalanceType' AS BalanceType
+  FROM record WHERE entity = 'financial/GLAccounts';
+CREATE VIEW IF NOT EXISTS journal AS
+  SELECT key AS ID, Division, body ->> 'Code' AS Code, body ->> 'Description' AS Description,
+    body ->> 'Type' AS Type
+  FROM record WHERE entity = 'financial/Journals';
+CREATE VIEW IF NOT EXISTS period AS
+  SELECT Division, body ->> 'FinYear' AS FinYear, body ->> 'FinPeriod' AS FinPeriod,
+    body ->> 'StartDate' AS StartDate, body ->> 'EndDate' AS EndDate
+  FROM record WHERE entity = 'financial/FinancialPeriods';
 -- Journal '' closes the period for every journal.
 CREATE TABLE IF NOT EXISTS closed (
   Division INTEGER NOT NULL, Journal TEXT NOT NULL, Year INTEGER NOT NULL, Period INTEGER NOT NULL,
@@ -82,12 +70,14 @@ CREATE VIEW IF NOT EXISTS journal_status AS
     AND c.Year = p.FinYear AND c.Period = p.FinPeriod;
 
 CREATE TABLE IF NOT EXISTS entry (
-  seq INTEGER PRIMARY KEY, EntryID TEXT NOT NULL UNIQUE, Division INTEGER NOT NULL,
+  seq INTEGER PRIMARY KEY, kind TEXT NOT NULL, EntryID TEXT NOT NULL UNIQUE,
+  Division INTEGER NOT NULL,
   JournalCode TEXT NOT NULL COLLATE NOCASE, JournalDescription TEXT, EntryNumber INTEGER NOT NULL,
   FinancialYear INTEGER, FinancialPeriod INTEGER, Currency TEXT, ExchangeRate REAL,
   Reversal INTEGER, Status INTEGER, StatusDescription TEXT, Type INTEGER, TypeDescription TEXT,
-  Created INTEGER, Modified INTEGER, content TEXT, client_id TEXT);
+  Created INTEGER, Modified INTEGER, content TEXT, client_id TEXT, body TEXT);
 CREATE INDEX IF NOT EXISTS entry_number ON entry (Division, JournalCode, EntryNumber);
+CREATE INDEX IF NOT EXISTS entry_any_number ON entry (Division, EntryNumber);
 CREATE INDEX IF NOT EXISTS entry_key ON entry (Division, EntryID);
 CREATE INDEX IF NOT EXISTS entry_content ON entry (content);
 CREATE TABLE IF NOT EXISTS line (
@@ -101,14 +91,51 @@ CREATE TABLE IF NOT EXISTS line (
   VATType TEXT, CostCenter TEXT COLLATE NOCASE, CostCenterDescription TEXT, CostUnit TEXT,
   Currency TEXT, ExchangeRate REAL, Description TEXT, Notes TEXT, OurRef INTEGER, Quantity REAL,
   OffsetID TEXT, Created INTEGER, Modified INTEGER, Creator TEXT, CreatorFullName TEXT,
-  Modifier TEXT, ModifierFullName TEXT);
+  Modifier TEXT, ModifierFullName TEXT, kind TEXT NOT NULL DEFAULT 'general', Reversal INTEGER,
+  -- R receivable, P payable: the lines that the aging overview counts.
+  Ledger TEXT, AccountCode TEXT, AccountName TEXT, DueDate INTEGER, CostUnitDescription TEXT,
+  InvoiceNumber INTEGER, YourRef TEXT COLLATE NOCASE, PaymentReference TEXT, Document TEXT,
+  DocumentNumber INTEGER, DocumentSubject TEXT, Asset TEXT, Project TEXT);
 CREATE INDEX IF NOT EXISTS line_key ON line (Division, ID);
+-- With the rowid behind it: the rows of a division in the order of their rowversion.
+CREATE INDEX IF NOT EXISTS line_division ON line (Division);
 CREATE INDEX IF NOT EXISTS line_entry ON line (EntryID, LineNumber);
 CREATE INDEX IF NOT EXISTS line_number ON line (Division, JournalCode, EntryNumber);
+CREATE INDEX IF NOT EXISTS line_offset ON line (OffsetID) WHERE OffsetID IS NOT NULL;
+CREATE INDEX IF NOT EXISTS line_ledger ON line (Division, Ledger) WHERE Ledger IS NOT NULL;
+-- The sums of the lines, kept up with every entry: what a general ledger card would say.
+CREATE TABLE IF NOT EXISTS balance (
+  ID INTEGER PRIMARY KEY, Division INTEGER NOT NULL, GLAccount TEXT NOT NULL,
+  ReportingYear INTEGER NOT NULL, ReportingPeriod INTEGER NOT NULL, CostCenterCode TEXT NOT NULL,
+  CostUnitCode TEXT NOT NULL, Status INTEGER NOT NULL, Type INTEGER NOT NULL,
+  debit INTEGER NOT NULL, credit INTEGER NOT NULL, Count INTEGER NOT NULL,
+  UNIQUE (Division, GLAccount, ReportingYear, ReportingPeriod, CostCenterCode, CostUnitCode,
+    Status, Type));
+CREATE VIEW IF NOT EXISTS reporting_balance AS
+  SELECT b.ID AS ID, b.Division AS Division, g.ID AS GLAccount, g.Code AS GLAccountCode,
+    g.Description AS GLAccountDescription, g.BalanceType AS BalanceType,
+    b.ReportingYear AS ReportingYear, b.ReportingPeriod AS ReportingPeriod,
+    nullif(b.CostCenterCode, '') AS CostCenterCode, nullif(b.CostUnitCode, '') AS CostUnitCode,
+    b.Status AS Status, b.Type AS Type, b.Count AS Count, b.debit / 100.0 AS AmountDebit,
+    b.credit / 100.0 AS AmountCredit, (b.debit - b.credit) / 100.0 AS Amount
+  FROM balance b LEFT JOIN gl_account g ON g.ID = b.GLAccount AND g.Division = b.Division
+  WHERE b.Count > 0;
+CREATE TABLE IF NOT EXISTS aging (
+  Division INTEGER NOT NULL, AgeGroup INTEGER NOT NULL, AgeGroupDescription TEXT,
+  AmountPayable REAL, AmountReceivable REAL, CurrencyCode TEXT, PRIMARY KEY (Division, AgeGroup));
+CREATE TABLE IF NOT EXISTS profit_loss (
+  Division INTEGER PRIMARY KEY, CurrentYear INTEGER, CurrentPeriod INTEGER, PreviousYear INTEGER,
+  PreviousYearPeriod INTEGER, CurrencyCode TEXT, CostsCurrentPeriod REAL, CostsCurrentYear REAL,
+  CostsPreviousYear REAL, CostsPreviousYearPeriod REAL, ResultCurrentPeriod REAL,
+  ResultCurrentYear REAL, ResultPreviousYear REAL, ResultPreviousYearPeriod REAL,
+  RevenueCurrentPeriod REAL, RevenueCurrentYear REAL, RevenuePreviousYear REAL,
+  RevenuePreviousYearPeriod REAL);
 CREATE TABLE IF NOT EXISTS deleted (
   Timestamp INTEGER PRIMARY KEY, ID TEXT NOT NULL, Division INTEGER NOT NULL, EntityKey TEXT,
   EntityType INTEGER, DeletedDate INTEGER, DeletedBy TEXT);
 
+-- Requests whose commit is late: due in seconds of the sandbox's clock; no token is in it.
+CREATE TABLE IF NOT EXISTS late (seq INTEGER PRIMARY KEY, due REAL NOT NULL, request TEXT NOT NULL);
 CREATE TABLE IF NOT EXISTS call (
   seq INTEGER PRIMARY KEY, at REAL NOT NULL, method TEXT NOT NULL, path TEXT NOT NULL,
   status INTEGER NOT NULL, client_id TEXT, division INTEGER, ms REAL NOT NULL, fault TEXT,

@@ -29,6 +29,7 @@ from retailvista.sandbox.mishaps import Mishaps
 from retailvista.sandbox.oauth import token_answer
 from retailvista.sandbox.pages import Pages
 from retailvista.sandbox.store import Store
+from retailvista.sandbox.telling import Telling
 from retailvista.sandbox.wire import Broken, Wire
 
 TICK_S = 0.05
@@ -53,7 +54,8 @@ class Sandbox:
             self.store.set(name, value)
         self.judge = Judge(self.store)
         self.api = Api(self.store, self.judge)
-        self.faults = Faults()
+        self.faults = Faults(self.store.now_s)
+        self.telling = Telling(self.store)
         self.late = Late(self.store, self.carry_out)
         self.mishaps = Mishaps(self)
         self.admin = Admin(self)
@@ -71,7 +73,7 @@ class Sandbox:
 
     def start(self) -> Self:
         """Answer in threads of this process."""
-        for work in (self._accept, self._tick):
+        for work in (self._accept, self._tick, self._tell):
             thread = threading.Thread(target=work, name=f"sandbox-{work.__name__}", daemon=True)
             thread.start()
             self.threads.append(thread)
@@ -104,7 +106,7 @@ class Sandbox:
         try:
             return self._carried_out(request, number)
         finally:
-            self.judge.leave(request)
+            self.api.gate.leave(request)
 
     def _carried_out(self, request: Request, number: str | None) -> Answer:
         if "100-continue" in request.headers.get("expect", "").lower():
@@ -116,7 +118,11 @@ class Sandbox:
         path = request.path
         if path.startswith("/api/v1/"):
             return self.api.answer(request, number=number)
-        if path == "/api/oauth2/token" and request.method == "POST":
+        if path.startswith("/docs/"):
+            return self.api.document(request)
+        if path == "/api/oauth2/token":
+            if request.method != "POST":
+                return Answer(405, b"", [("Allow", "POST")])
             return token_answer(self.store, self.judge, request)
         if path == "/api/oauth2/auth" and request.method in ("GET", "POST"):
             return authorise(self.store, request)
@@ -158,6 +164,8 @@ class Sandbox:
         try:
             request = wire.read()
         except Broken as broken:
+            if broken.request is not None and broken.status == 413:
+                self.judge.find("body-too-large", broken.request, "Answered with 413.")
             wire.send(Answer(broken.status, b"", [("Connection", "close")]))
             return False
         if request is None or self.stopping.is_set():
@@ -186,6 +194,11 @@ class Sandbox:
             ticks += 1
             if ticks % TICKS_PER_FLUSH == 0:
                 self.judge.flush()
+
+    def _tell(self) -> None:
+        """Notifications, on a thread of their own: their addresses may be slow."""
+        while not self.stopping.wait(TICK_S):
+            self.telling.release()
 
 
 def _is_foreign(request: Request) -> bool:

@@ -18,10 +18,16 @@ from uuid import NAMESPACE_URL
 
 from retailvista.clock import Clock, SystemClock
 from retailvista.sandbox import times
-from retailvista.sandbox.settings import DEFAULTS, checked
+from retailvista.sandbox.entropy import Entropy
+from retailvista.sandbox.settings import DEFAULTS, OF_APPS, WrongSetting, checked
 
 SPACE = NAMESPACE_URL.bytes
-SCHEMA = Path(__file__).with_name("schema.sql")
+SCHEMAS = tuple(Path(__file__).with_name(name) for name in ("schema.sql", "apps.sql"))
+
+FORMER = (
+    *("gl_account", "journal", "vat_code", "vat_percentage", "cost_center", "currency", "period"),
+    *("division", "entry", "line", "deleted", "closed", "journal_status", "reporting_balance"),
+)
 
 
 def hashed(secret: str) -> str:
@@ -53,12 +59,34 @@ class Store:
         self.db.execute("PRAGMA cache_size = -64000")
         # Random Guids touch many pages; a checkpoint now and then is enough.
         self.db.execute("PRAGMA wal_autocheckpoint = 16000")
-        self.db.executescript(SCHEMA.read_text(encoding="utf-8"))
+        self.make_tables()
         self._depth = 0
         self._settings: dict[tuple[str, int], str | int | bool] = {}
+        self._of_apps: dict[tuple[str, str], str | int | bool] = {}
+        self.entropy = Entropy()
         # Raised whenever master data change, so that whoever caches them reads again.
         self.version = 0
         self._load_settings()
+        if self.row("SELECT 1 FROM line LIMIT 1"):
+            self.analyze()
+
+    def make_tables(self) -> None:
+        """Tables, views and indexes that are not there yet."""
+        old = "SELECT 1 FROM sqlite_master WHERE type = 'table' AND name = 'gl_account'"
+        if self.db.execute(old).fetchone():
+            # A file from before the generic store: its books begin anew, apps and logins stay.
+            found = self.db.execute("SELECT type, name FROM sqlite_master").fetchall()
+            for kind, name in found:
+                if name in FORMER:
+                    self.db.execute(f"DROP {kind} {name}")
+        for schema in SCHEMAS:
+            self.db.executescript(schema.read_text(encoding="utf-8"))
+
+    def analyze(self) -> None:
+        """Tell the query planner how the rows lie; a glance at each index, some milliseconds."""
+        with self.lock:
+            self.db.execute("PRAGMA analysis_limit = 400")
+            self.db.execute("ANALYZE")
 
     def close(self) -> None:
         """Close the file."""
@@ -117,9 +145,11 @@ class Store:
 
     # Settings and time
 
-    def setting(self, name: str, division: int = 0) -> Any:
-        """The division's value, else the server's, else the default."""
-        found = self._settings.get((name, division))
+    def setting(self, name: str, division: int = 0, client_id: str | None = None) -> Any:
+        """The app's value, else the division's, else the server's, else the default."""
+        found = self._of_apps.get((name, client_id)) if client_id and self._of_apps else None
+        if found is None:
+            found = self._settings.get((name, division))
         if found is None and division:
             found = self._settings.get((name, 0))
         return DEFAULTS[name] if found is None else found
@@ -131,17 +161,30 @@ class Store:
             db.execute("INSERT OR REPLACE INTO setting VALUES (?,?,?)", (name, division, str(good)))
             self._settings[name, division] = good
 
+    def set_of_app(self, client_id: str, name: str, value: Any) -> None:
+        """Switch for one app; WrongSetting when that does not exist."""
+        good = checked(name, value)
+        if name not in OF_APPS:
+            raise WrongSetting(f"For one app: {', '.join(OF_APPS)}.")
+        with self.transaction() as db:
+            db.execute(
+                "INSERT OR REPLACE INTO app_setting VALUES (?,?,?)", (client_id, name, str(good))
+            )
+            self._of_apps[name, client_id] = good
+
     def settings(self) -> dict[str, Any]:
-        """What is switched away from its default, by name or name@division."""
+        """What is switched away from its default, by name, name@division or name@app."""
         return {
-            f"{name}@{division}" if division else name: value
-            for (name, division), value in sorted(self._settings.items())
+            f"{name}@{whose}" if whose else name: value
+            for found in (self._settings, self._of_apps)
+            for (name, whose), value in sorted(found.items())
         }
 
     def forget_settings(self) -> None:
         """Back to the defaults; the clock stays where it is."""
         with self.transaction() as db:
             db.execute("DELETE FROM setting WHERE name <> 'clock_offset_s'")
+            db.execute("DELETE FROM app_setting")
             self._load_settings()
 
     def now(self) -> datetime:
@@ -166,6 +209,13 @@ class Store:
             (name, division): checked(name, value)
             for name, division, value in rows
             if name in DEFAULTS
+        }
+        self._of_apps = {
+            (name, client_id): checked(name, value)
+            for name, client_id, value in self.rows(
+                "SELECT name, client_id, value FROM app_setting"
+            )
+            if name in OF_APPS
         }
 
     # Apps

@@ -12,6 +12,8 @@ from zoneinfo import ZoneInfo
 
 ZONE = ZoneInfo("Europe/Amsterdam")
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+# The years 1 to 9999.
+FIRST_MS, LAST_MS = -62_135_596_800_000, 253_402_300_799_999
 ISO = re.compile(
     r"(\d{4})-(\d\d)-(\d\d)(?:[T ](\d\d):(\d\d)(?::(\d\d)(?:\.(\d{1,7}))?)?)?"
     r"(Z|[+-]\d\d:?\d\d)?"
@@ -38,7 +40,10 @@ def parsed_ms(text: str) -> int:
     """Read ISO text or /Date(ms)/; ValueError when it is neither."""
     wire = WIRE.fullmatch(text)
     if wire:
-        return int(wire[1])
+        ms = int(wire[1])
+        if not FIRST_MS <= ms <= LAST_MS:
+            raise ValueError(f"not a DateTime: {text!r}")
+        return ms
     iso = ISO.fullmatch(text.strip())
     if not iso:
         raise ValueError(f"not a DateTime: {text!r}")

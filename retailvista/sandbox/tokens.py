@@ -6,10 +6,9 @@ consented to and still has.
 
 from __future__ import annotations
 
-import secrets
 from typing import Any
 
-from retailvista.sandbox.books import Asker
+from retailvista.sandbox.askers import Asker
 from retailvista.sandbox.store import Store, hashed
 
 
@@ -19,6 +18,7 @@ class Tokens:
     def __init__(self, store: Store) -> None:
         self.store = store
         self.kept: dict[str, tuple[float, int, int, Asker]] = {}
+        self.reasons: dict[str, str | None] = {}
 
     def asker(self, token: str) -> tuple[Asker, bool] | None:
         """The user and app, and whether the token is still valid; None for an unknown token."""
@@ -26,11 +26,20 @@ class Tokens:
         if found is None:
             return None
         issued_at, _, _, asker = found
-        return asker, self.store.now_s() - issued_at < self.store.setting("token_life_s")
+        life = self.store.setting("token_life_s", client_id=asker.client_id)
+        return asker, self.store.now_s() - issued_at < life
+
+    def reason_of(self, user: str) -> str | None:
+        """Why the user may nothing any more, or None."""
+        if user not in self.reasons:
+            row = self.store.row("SELECT reason FROM user WHERE name = ?", user)
+            self.reasons[user] = row[0] if row else "InactiveUser"
+        return self.reasons[user]
 
     def forget(self) -> None:
         """Users or chains have changed."""
         self.kept.clear()
+        self.reasons.clear()
 
     def _read(self, token: str) -> tuple[float, int, int, Asker] | None:
         row = self.store.row(
@@ -69,7 +78,7 @@ def consent(
     store: Store, client_id: str, user: str, divisions: list[int], redirect_uri: str
 ) -> str:
     """The code that goes back to the app; it holds a '!' to catch clients that do not decode."""
-    code = f"stampNL001.{secrets.token_urlsafe(12)}!{secrets.token_urlsafe(24)}"
+    code = f"stampNL001.{store.entropy.text(12)}!{store.entropy.text(24)}"
     values: dict[str, Any] = {
         "hash": hashed(code),
         "client_id": client_id,
@@ -78,8 +87,22 @@ def consent(
         "redirect_uri": redirect_uri,
         "issued_at": store.now_s(),
     }
-    store.insert("code", values)
+    with store.transaction() as db:
+        # With a seed the same code may come again.
+        db.execute("DELETE FROM code WHERE hash = ?", (values["hash"],))
+        store.insert("code", values)
     return code
+
+
+def consents(store: Store) -> list[dict[str, Any]]:
+    """The consents that hold: app, user, administrations, since when, last token."""
+    names = ("client_id", "user", "divisions", "since", "last_token")
+    rows = store.rows(
+        "SELECT c.client_id, c.user, c.divisions, c.issued_at, max(t.issued_at) FROM chain c "
+        "LEFT JOIN token t ON t.chain = c.id WHERE c.ended IS NULL "
+        "GROUP BY c.id ORDER BY c.client_id, c.user"
+    )
+    return [dict(zip(names, row, strict=True)) for row in rows]
 
 
 def revoke(store: Store, client_id: str, user: str) -> int:

@@ -14,6 +14,8 @@ from retailvista.clock import Clock
 from retailvista.sandbox.answers import Answer, Request
 
 HEAD_LIMIT = 128 * 1024
+# From here on head and body go out one after the other instead of being copied together.
+LARGE = 64 * 1024
 
 
 class Broken(Exception):
@@ -22,6 +24,8 @@ class Broken(Exception):
     def __init__(self, status: int) -> None:
         super().__init__(status)
         self.status = status
+        # What was read of it, where that is a request already.
+        self.request: Request | None = None
 
 
 class Wire:
@@ -52,12 +56,20 @@ class Wire:
         if version == "HTTP/1.0":
             headers.setdefault("connection", "close")
         if "100-continue" not in headers.get("expect", "").lower():
-            request.body = self._body(headers)
+            try:
+                request.body = self._body(headers)
+            except Broken as broken:
+                broken.request = request
+                raise
         return request
 
     def send(self, answer: Answer, *, cut_at: int | None = None) -> None:
         """The whole answer, or its first bytes."""
-        self.sock.sendall((answer.head() + answer.body)[:cut_at])
+        if cut_at is None and len(answer.body) > LARGE:
+            self.sock.sendall(answer.head())
+            self.sock.sendall(answer.body)
+        else:
+            self.sock.sendall((answer.head() + answer.body)[:cut_at])
 
     def trickle(self, answer: Answer, clock: Clock, seconds: float) -> None:
         """Byte by byte."""

@@ -8,14 +8,16 @@ from pathlib import Path
 import pytest
 
 from retailvista.companies.scope import company_scope
+from retailvista.sandbox.pytest_plugin import judged
 from retailvista.sandbox.server import Sandbox
 from tests.connectors.side import Side, open_side
 from tests.sandbox.visitor import CALLBACK, CLIENT_ID, SECRET
 
 
 @pytest.fixture
-def sandbox(tmp_path: Path, clock) -> Iterator[Sandbox]:
-    with Sandbox(tmp_path / "sandbox.sqlite", clock=clock) as running:
+def sandbox(tmp_path: Path, clock, request: pytest.FixtureRequest) -> Iterator[Sandbox]:
+    """It keeps Exact's rules, and the test fails when we break one without leave."""
+    with judged(Sandbox(tmp_path / "sandbox.sqlite", clock=clock), request) as running:
         running.store.add_app(CLIENT_ID, SECRET, CALLBACK)
         yield running
 

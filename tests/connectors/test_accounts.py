@@ -18,6 +18,7 @@ from retailvista.connectors.http import RequestsWire
 from retailvista.connectors.logins import finish_login
 from retailvista.connectors.port import AppKeys, LineToBook, Outcome
 from retailvista.connectors.visits import open_visit
+from retailvista.sandbox.pytest_plugin import judged
 from retailvista.sandbox.seed import ZONNEDAUW
 from retailvista.sandbox.server import Sandbox
 from retailvista.vault import Secret
@@ -50,10 +51,10 @@ ACCOUNTS = {
 
 
 @pytest.fixture
-def sites(tmp_path: Path, clock) -> Iterator[list[Sandbox]]:
+def sites(tmp_path: Path, clock, request: pytest.FixtureRequest) -> Iterator[list[Sandbox]]:
     """Two sites of Exact, each with every app registered."""
     dutch, belgian = (Sandbox(tmp_path / f"sandbox-{n}.sqlite", clock=clock) for n in "nb")
-    with dutch, belgian:
+    with judged(dutch, request), judged(belgian, request):
         for account in ACCOUNTS.values():
             (dutch, belgian)[account.site].store.add_app(
                 account.client_id, account.secret, CALLBACK

@@ -88,6 +88,9 @@ def test_a_request_that_never_arrived_is_presented_again(connected: Side, fault:
     assert connected.findings() == []
 
 
+@pytest.mark.judge_allows(
+    "refresh-token-used-twice", reason="presented again to find out what became of it"
+)
 @pytest.mark.statement("R-47")
 @pytest.mark.parametrize(("fault", "value"), LOST_AFTER + CUTS)
 def test_a_lost_answer_is_found_out_and_leads_to_a_new_login(
@@ -161,6 +164,7 @@ DEFINITE = [
 ]
 
 
+@pytest.mark.judge_allows("broken-chain", reason="the consent was withdrawn")
 @pytest.mark.parametrize(("call", "more"), [row[1:] for row in DEFINITE], ids=["revoke", "block"])
 def test_a_definite_answer_means_a_new_login_at_once(connected: Side, call: str, more: dict):
     connected.clock.move(hours=1)
@@ -173,6 +177,7 @@ def test_a_definite_answer_means_a_new_login_at_once(connected: Side, call: str,
     assert connected.grant().login_needed_at is not None
 
 
+@pytest.mark.judge_allows("refresh-token-expired", reason="silent for thirty days")
 @pytest.mark.statement("R-43")
 def test_a_login_that_was_silent_for_thirty_days_has_expired(connected: Side):
     connected.clock.move(days=30, seconds=5)

@@ -22,6 +22,7 @@ from retailvista.connectors.lanes import LaneClosed, Need
 from retailvista.connectors.models import Lane
 from retailvista.connectors.outside import Outside
 from retailvista.errors import Later
+from retailvista.sandbox.pytest_plugin import judged
 from retailvista.sandbox.server import Sandbox
 from retailvista.vault import Vault
 from tests.connectors.side import INSTALLATION, Side
@@ -74,10 +75,11 @@ def need_the_lane(job: tuple[str, str, str, int, int, int]) -> bool:
 
 
 @pytest.fixture
-def side(tmp_path: Path, postgres_database: str) -> Iterator[Side]:
+def side(tmp_path: Path, postgres_database: str, request: pytest.FixtureRequest) -> Iterator[Side]:
     engine = create_engine(postgres_database)
     db.upgrade(engine)
-    with Sandbox(tmp_path / "sandbox.sqlite", settings={"token_gap_s": 0}) as sandbox:
+    provider = Sandbox(tmp_path / "sandbox.sqlite", settings={"token_gap_s": 0})
+    with judged(provider, request) as sandbox:
         sandbox.store.add_app(CLIENT_ID, SECRET, CALLBACK)
         outside = outside_of(postgres_database, sandbox.url, str(tmp_path), "test")
         session = outside.sessions()

@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Page, expect, sync_playwright
 
+from retailvista.sandbox.pytest_plugin import broken
 from tests.e2e.running import EMAIL, PASSWORD, Running, running_site
 
 TILL_FILE = Path(__file__).parents[2] / "demo/till-files/groenhof-2026-03-10.xaa"
@@ -25,6 +26,8 @@ pytestmark = [pytest.mark.browser, pytest.mark.filterwarnings("ignore::ResourceW
 def site(tmp_path: Path) -> Iterator[Running]:
     with running_site(tmp_path) as running:
         yield running
+        complaints = broken(running.sandbox)
+    assert not complaints, complaints
 
 
 @pytest.fixture

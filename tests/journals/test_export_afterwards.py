@@ -19,6 +19,8 @@ from retailvista.journals.control import control
 from retailvista.journals.models import Export, JournalRow
 from retailvista.journals.numbering import claim_seat
 from retailvista.journals.reversing import reverse_journal
+from retailvista.sandbox import records
+from retailvista.sandbox.seed import GROENHOF
 from tests.conftest import TestClock
 from tests.journals.export_steps import POST, last, warm
 from tests.stage import FIRST_DAY, Stage
@@ -82,14 +84,20 @@ def test_after_three_conflicts_in_a_row_the_connector_stops(stage: Stage, clock:
     assert stage.states().count("verified") == 4
 
 
+def block_account(stage: Stage, code: str, *, blocked: bool) -> None:
+    """Somebody changes the account in Exact."""
+    store, entity = stage.sandbox.store, "financial/GLAccounts"
+    account = records.by_value(store, entity, GROENHOF, "Code", code)
+    assert account is not None
+    account.body["IsBlocked"] = blocked
+    records.change(store, account)
+
+
 def test_a_blocked_account_is_refused_before_sending_and_tried_again_after_correction(
     stage: Stage,
 ) -> None:
     warm(stage)
-    store = stage.sandbox.store
-    with store.transaction() as books:
-        books.execute("UPDATE gl_account SET IsBlocked = 1 WHERE Code = '8220'")
-    store.version += 1
+    block_account(stage, "8220", blocked=True)
     stage.change(lambda s: s.execute(update(Export).values(not_before=stage.clock.now())))
     stage.clock.move(hours=13)
     stage.export()
@@ -97,9 +105,7 @@ def test_a_blocked_account_is_refused_before_sending_and_tried_again_after_corre
     assert (export.state, export.decision) == ("rejected", actions.CORRECT_AND_TRY_AGAIN)
     assert "8220" in export.problem
     assert (export.sends, len(stage.booked())) == (0, 1)
-    with store.transaction() as books:
-        books.execute("UPDATE gl_account SET IsBlocked = 0 WHERE Code = '8220'")
-    store.version += 1
+    block_account(stage, "8220", blocked=False)
     stage.ask(lambda s: deciding.try_again(s, 2, "bo"))
     stage.export()
     assert last(stage).state == "verified"

@@ -9,7 +9,10 @@ import sys
 import time
 from pathlib import Path
 
+import pytest
+
 from retailvista.connectors.models import PROOF_YES
+from retailvista.sandbox.pytest_plugin import judged
 from retailvista.sandbox.server import Sandbox
 from tests.journals.kill_worker import LaterClock
 from tests.stage import Stage, open_stage, set_seat
@@ -35,10 +38,13 @@ def work(stage: Stage, folder: Path, clock: LaterClock, seconds: float | None) -
         assert seconds is not None or worker.returncode == 0
 
 
-def test_killed_at_any_moment_every_journal_is_booked_exactly_once(tmp_path: Path) -> None:
+def test_killed_at_any_moment_every_journal_is_booked_exactly_once(
+    tmp_path: Path, request: pytest.FixtureRequest
+) -> None:
     dice = random.Random(9)
     clock = LaterClock(0.0)
-    with Sandbox(tmp_path / "sandbox.sqlite", clock=clock, settings={"limits": False}) as sandbox:
+    books = Sandbox(tmp_path / "sandbox.sqlite", clock=clock, settings={"limits": False})
+    with judged(books, request) as sandbox:
         stage = open_stage(tmp_path, clock, sandbox)
         stage.add_days(JOURNALS)
         stage.release([1])

@@ -85,6 +85,7 @@ def test_the_second_proof_shows_that_used_numbers_are_refused(stage: Stage) -> N
     assert len(stage.booked()) == 1
 
 
+@pytest.mark.judge_allows("duplicate-content", reason="the second proof, with consent")
 def test_the_second_proof_deletes_the_copy_of_a_server_that_takes_it(stage: Stage) -> None:
     warm(stage, proven=False)
     stage.sandbox.store.set("numbers", "accepts-used")

@@ -21,6 +21,7 @@ from retailvista.journals.releasing import (
     release,
     release_automatic,
 )
+from retailvista.sandbox.pytest_plugin import judged
 from retailvista.sandbox.server import Sandbox
 from tests.journals.shop import GROENHOF, Shop
 from tests.stage import Stage, open_stage
@@ -96,8 +97,8 @@ def test_a_check_without_master_data_is_unknown(sandbox_without_master: Shop) ->
 
 
 @pytest.fixture
-def sandbox_without_master(tmp_path, clock) -> Shop:  # type: ignore[no-untyped-def]
-    with Sandbox(tmp_path / "sandbox.sqlite", clock=clock) as sandbox:
+def sandbox_without_master(tmp_path, clock, request) -> Shop:  # type: ignore[no-untyped-def]
+    with judged(Sandbox(tmp_path / "sandbox.sqlite", clock=clock), request) as sandbox:
         stage = open_stage(tmp_path, clock, sandbox, master=False)
         shop = Shop(stage.sessions, stage.company_id)
         shop.read(GROENHOF[0])

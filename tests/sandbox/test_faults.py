@@ -141,6 +141,37 @@ def duplicate_number(visitor: Visitor, clock: TestClock) -> list[int]:
     return [NUMBER, NUMBER]
 
 
+def too_broad(visitor: Visitor, clock: TestClock) -> list[int]:
+    reply = book(visitor, "408")
+    assert (reply.status, reply.body) == (408, b"")
+    return []
+
+
+def transient(visitor: Visitor, clock: TestClock) -> list[int]:
+    assert book(visitor, "transient_400").status == 400
+    assert book(visitor).status == 201
+    return [NUMBER]
+
+
+def down(visitor: Visitor, clock: TestClock) -> list[int]:
+    visitor.admin("faults", name="down", value=7200, path="*/GeneralJournalEntries")
+    assert [book(visitor).status for _ in range(3)] == [503, 503, 503]
+    assert visitor.get("hrm/Divisions").status == 200, "only what matches is down"
+    clock.move(seconds=7201)
+    visitor.log_in()
+    assert book(visitor).status == 201
+    return [NUMBER]
+
+
+def dying_swan(visitor: Visitor, clock: TestClock) -> list[int]:
+    reply = book(visitor, "dying_swan")
+    assert reply.status == 201
+    with pytest.raises(json.JSONDecodeError):
+        json.loads(reply.body)
+    assert b"A problem has occurred." in reply.body
+    return [NUMBER]
+
+
 STORIES: dict[str, Callable[[Visitor, TestClock], list[int]]] = {
     "drop_before": lost,
     "drop_after_commit": answer_lost,
@@ -152,6 +183,10 @@ STORIES: dict[str, Callable[[Visitor, TestClock], list[int]]] = {
     "trickle": trickle,
     "429": limited,
     "401": unauthorised,
+    "408": too_broad,
+    "transient_400": transient,
+    "down": down,
+    "dying_swan": dying_swan,
     "html_200": html_200,
     "html_503": html_503,
     "empty_200": empty_200,

@@ -6,6 +6,7 @@ import shlex
 from pathlib import Path
 
 from retailvista.sandbox.faults import KINDS
+from retailvista.sandbox.rules import RULES
 from retailvista.sandbox.settings import CHOICES
 from tests.sandbox.visitor import Visitor
 
@@ -31,11 +32,20 @@ def run(visitor: Visitor, words: list[str]) -> tuple[str, str, int]:
 
 def test_every_curl_of_the_guide_works(stranger: Visitor) -> None:
     stranger.sandbox.store.add_app("my-app", "s", "http://localhost:5000/callback")
+    # Something that can be sent again.
+    stranger.sandbox.store.insert(
+        "notification", {"subscription": "gone", "body": "{}", "due": 0.0, "made_at": 0.0}
+    )
     run_ones = [run(stranger, words) for words in commands()]
     assert len(run_ones) > 25
     assert [one for one in run_ones if one[2] not in (200, 302)] == []
     named = {(method, path.removeprefix("/sandbox/api/")) for method, path, _ in run_ones}
     assert set(stranger.sandbox.admin.routes) - named == set()
+
+
+def test_every_rule_of_the_judge_stands_in_the_guide() -> None:
+    text = GUIDE.read_text(encoding="utf-8")
+    assert [rule for rule in RULES if f"`{rule}`" not in text] == []
 
 
 def test_every_fault_and_profile_stands_in_the_guide() -> None:

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import http.client
+import json
 import threading
 
 import pytest
 
+from retailvista.sandbox.store import Store
 from tests.conftest import TestClock
-from tests.sandbox.visitor import ENTRIES, NORWEGIAN, Visitor
+from tests.sandbox.visitor import CALLBACK, CLIENT_ID, ENTRIES, NORWEGIAN, Visitor
 
 MINUTELY = {
     "X-RateLimit-Minutely-Limit",
@@ -68,9 +70,10 @@ def test_ten_errors_in_an_hour_block_the_endpoint(visitor: Visitor, clock: TestC
     for _ in range(10):
         assert visitor.get("financial/GLAccounts", filter="Nope eq 1").status == 400
     blocked = visitor.get("financial/GLAccounts", select="Code")
-    assert (blocked.status, blocked.says) == (429, "API rate limit exceeded")
+    assert (blocked.status, blocked.body) == (429, b"API rate limit exceeded")
+    assert limits_of(blocked.headers) == set()
     assert visitor.get("financial/Journals").status == 200, "another endpoint is not blocked"
-    assert rules(visitor) == ["too-many-errors"]
+    assert rules(visitor) == ["called-while-blocked", "too-many-errors"]
     clock.move(seconds=3601)
     visitor.log_in()
     assert visitor.get("financial/GLAccounts", select="Code").status == 200
@@ -79,6 +82,11 @@ def test_ten_errors_in_an_hour_block_the_endpoint(visitor: Visitor, clock: TestC
     clock.move(seconds=3601)
     visitor.log_in()
     assert visitor.get("financial/GLAccounts").status == 429, "a repeated block is longer"
+    visitor.admin("settings", error_block_text="json")
+    assert visitor.get("financial/GLAccounts").says == "API rate limit exceeded"
+    clock.move(seconds=3600)
+    visitor.log_in()
+    assert visitor.get("financial/GLAccounts").status == 200
 
 
 def test_business_refusals_are_not_counted_as_errors(visitor: Visitor) -> None:
@@ -97,6 +105,39 @@ def test_size_limits(visitor: Visitor) -> None:
     visitor.sandbox.store.set("body_bytes", 1000)
     too_big = visitor.post(ENTRIES, '{"JournalCode": "' + "9" * 2000 + '"}')
     assert too_big.status == 413
+    assert rules(visitor) == ["body-too-large", "url-too-long"]
+
+
+def test_the_block_counts_401_403_and_404_too(visitor: Visitor) -> None:
+    visitor.admin("settings", errors_hour=3)
+    assert [visitor.get("nothing/Here").status for _ in range(4)] == [404, 404, 404, 429]
+    visitor.division = 2000001
+    assert [visitor.get("hrm/Divisions").status for _ in range(4)] == [403, 403, 403, 429]
+
+
+def test_each_limit_can_be_set_for_one_app(visitor: Visitor) -> None:
+    visitor.admin("apps", client_id="other", client_secret="s", redirect_uri=CALLBACK)
+    visitor.admin("settings", client_id=CLIENT_ID, calls_minute=2, calls_day=7, errors_hour=1)
+    assert visitor.get("hrm/Divisions").headers["X-RateLimit-Limit"] == "7"
+    assert visitor.get("hrm/Divisions").status == 200
+    assert visitor.get("hrm/Divisions").status == 429
+    other = Visitor(visitor.sandbox)
+    pair = other.redeem(other.code(client_id="other"), client_id="other", client_secret="s")
+    other.keep(pair)
+    assert other.get("hrm/Divisions").headers["X-RateLimit-Limit"] == "5000"
+    assert visitor.admin("state", "GET")["settings"]["calls_day@app-one"] == 7
+    reply = visitor.ask(
+        "POST", "/sandbox/api/settings", json.dumps({"client_id": CLIENT_ID, "vat": "netted"})
+    )
+    assert (reply.status, reply.json["error"][:11]) == (400, "For one app")
+
+
+def test_the_limits_of_an_app_survive_a_restart(visitor: Visitor) -> None:
+    visitor.admin("settings", client_id=CLIENT_ID, calls_minute=2)
+    store = Store(visitor.sandbox.store.path)
+    assert store.setting("calls_minute", 1000001, CLIENT_ID) == 2
+    assert store.setting("calls_minute", 1000001, "other") == 60
+    store.close()
 
 
 def test_expect_100_continue_is_answered_with_500(visitor: Visitor) -> None:

@@ -203,22 +203,11 @@ def test_withdrawn_consent_and_blocked_user(visitor: Visitor, clock: TestClock) 
     assert visitor.refresh().json["error"] == "invalid_grant"
 
 
-def test_two_hundred_token_calls_a_day(visitor: Visitor, clock: TestClock) -> None:
-    visitor.admin("settings", token_calls_day=3)
-    assert visitor.refresh().status == 400
-    assert visitor.refresh().status == 400
-    limited = visitor.refresh()
-    assert (limited.status, limited.body) == (429, b"")
-    clock.move(days=1)
-    assert visitor.refresh().status == 200
-
-
-def test_a_transient_400_consumes_nothing(visitor: Visitor, clock: TestClock) -> None:
-    clock.move(seconds=600)
-    visitor.admin("settings", token_transient_400=True)
-    assert visitor.refresh().json["error"] == "server_error"
-    visitor.admin("settings", token_transient_400=False)
-    assert visitor.refresh().status == 200
+def test_only_post_gives_tokens(stranger: Visitor) -> None:
+    reply = stranger.ask("GET", "/api/oauth2/token?grant_type=refresh_token")
+    assert (reply.status, reply.headers["Allow"]) == (405, "POST")
+    fields = {"grant_type": "client_credentials", "client_id": CLIENT_ID, "client_secret": SECRET}
+    assert stranger.form("/api/oauth2/token", fields).json == {"error": "unsupported_grant_type"}
 
 
 def test_an_access_token_ends_after_600_seconds(visitor: Visitor, clock: TestClock) -> None:
@@ -226,11 +215,3 @@ def test_an_access_token_ends_after_600_seconds(visitor: Visitor, clock: TestClo
     assert visitor.get("hrm/Divisions").status == 200
     clock.move(seconds=1)
     assert visitor.get("hrm/Divisions").status == 401
-
-
-def test_a_lost_token_answer_costs_the_chain(visitor: Visitor, clock: TestClock) -> None:
-    clock.move(seconds=600)
-    visitor.admin("faults", name="drop_after_commit", path="/api/oauth2/token")
-    with pytest.raises(ConnectionError):
-        visitor.refresh()
-    assert visitor.refresh().json["error_description"] == "Old refresh token used."

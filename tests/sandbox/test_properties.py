@@ -175,7 +175,7 @@ VALUES: list[Any] = [
 
 def random_request(dice: random.Random, line: Row) -> tuple[str, str, bytes]:
     """A request that is more or less wrong."""
-    path = dice.choice([*endpoints(), ENTRIES, ENTRIES, "x/y"])
+    path = ENTRIES if dice.random() < 0.4 else dice.choice([*endpoints(), "x/y"])
     if dice.random() < 0.2:
         path += f"({dice.choice(PIECES)})"
     options = []

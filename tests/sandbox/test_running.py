@@ -18,7 +18,7 @@ from retailvista.sandbox.settings import CHOICES
 from retailvista.sandbox.store import Store, add_app
 from retailvista.sandbox.words import WORDS
 from tests.conftest import TestClock
-from tests.sandbox.visitor import CALLBACK, CLIENT_ID, SECRET, Visitor
+from tests.sandbox.visitor import BOOKKEEPER, CALLBACK, CLIENT_ID, SECRET, Visitor
 
 
 @dataclass
@@ -51,6 +51,32 @@ def test_everything_survives_a_restart(tmp_path: Path, clock: TestClock) -> None
         assert second.store.setting("vat", 1000002) == "net-added"
         clock.move(seconds=600)
         assert again.refresh().status == 200
+
+
+def test_a_late_commit_waits_in_the_file_while_nothing_runs(
+    tmp_path: Path, clock: TestClock
+) -> None:
+    path = tmp_path / "books.sqlite"
+    with Sandbox(path, clock=clock) as first:
+        first.store.add_app(CLIENT_ID, SECRET, CALLBACK)
+        visitor = Visitor(first).log_in()
+        lines = visitor.line("1210", 5), visitor.line("1205", -5)
+        for seconds in (900, 7_000, 90_000):
+            with pytest.raises(ConnectionError):
+                visitor.book(*lines, fault=f"late_commit={seconds}")
+        (kept,) = {
+            row[0].count(visitor.token) for row in first.store.rows("SELECT request FROM late")
+        }
+        assert kept == 0, "the file keeps no token"
+        assert visitor.numbers() == []
+    clock.move(hours=2)
+    with Sandbox(path, clock=clock) as second:
+        again = Visitor(second)
+        assert len(again.numbers()) == 2
+        assert again.admin("state", "GET")["late"] == 1
+        again.admin("reset")
+        clock.move(days=2)
+        assert again.numbers() == []
 
 
 def test_an_app_is_registered_from_outside_while_the_sandbox_runs(
@@ -161,6 +187,8 @@ def test_the_pages_say_that_this_is_a_sandbox(visitor: Visitor, language: str) -
         "/calls": "GeneralJournalEntries",
         "/judge": WORDS["judge-clean"][0 if language == "nl" else 1],
         "/switches": "debit-as-purchase",
+        "/apps": CLIENT_ID,
+        "/webhooks": WORDS["no-webhooks"][0 if language == "nl" else 1],
     }
     for path, text in wanted.items():
         page = visitor.ask("GET", f"{path}?lang={language}").body.decode()
@@ -179,9 +207,37 @@ def test_switches_on_the_page(visitor: Visitor, clock: TestClock) -> None:
     fault = {"do": "fault", "name": "html_503", "method": "GET", "path": "*", "times": "1"}
     assert visitor.form("/switch", fault).status == 303
     assert visitor.get("hrm/Divisions").status == 503
+    always = fault | {"rate": "1", "dice": "7", "value": ""}
+    assert visitor.form("/switch", always).status == 303
+    assert [visitor.get("hrm/Divisions").status for _ in range(3)] == [503] * 3
+    assert visitor.form("/switch", {"do": "clear-faults"}).status == 303
+    assert visitor.get("hrm/Divisions").status == 401, "the clock has passed the token by"
     assert visitor.form("/switch", {"do": "nonsense"}).status == 400
     foreign = visitor.form("/switch", {"do": "reset"}, Origin="https://evil.example")
     assert foreign.status == 403
+
+
+def test_example_days_in_every_administration(visitor: Visitor) -> None:
+    for division in (1000001, 1000002, 2000001, 3000001):
+        fields = {"do": "seed", "division": str(division), "days": "3"}
+        assert visitor.form("/switch", fields).status == 303
+        found = visitor.admin("entries", "GET", division=division)["entries"]
+        assert [(one["journal"], one["year"], one["period"]) for one in found] == [
+            ("92", 2026, 3)
+        ] * 3
+        balance = visitor.admin("balance", "GET", division=division)["balance"]
+        assert sum(row["debit"] - row["credit"] for row in balance) == 0
+        assert sum(row["debit"] for row in balance) > 0
+    assert visitor.form("/switch", {"do": "seed", "division": "1"}).status == 400
+
+
+def test_a_user_is_blocked_and_freed_on_the_page(visitor: Visitor) -> None:
+    form = {"do": "users", "name": BOOKKEEPER, "back": "/apps"}
+    blocked = visitor.form("/switch", form | {"reason": "BlockedUser"})
+    assert blocked.headers["Location"] == "/apps?lang=en"
+    assert visitor.get("hrm/Divisions").status == 403
+    visitor.form("/switch", form | {"reason": "active"})
+    assert visitor.get("hrm/Divisions").status == 200
 
 
 def test_the_trial_balance_is_zero(visitor: Visitor) -> None:

@@ -8,6 +8,7 @@ import pytest
 import structlog
 
 from retailvista import logs
+from retailvista.sandbox.pytest_plugin import judged
 from retailvista.sandbox.server import Sandbox
 from tests.scenarios.house import House
 
@@ -30,8 +31,8 @@ def house(tmp_path) -> House:
 
 
 @pytest.fixture
-def sandbox(tmp_path):
-    with Sandbox(tmp_path / "sandbox.sqlite3") as running:
+def sandbox(tmp_path, request):
+    with judged(Sandbox(tmp_path / "sandbox.sqlite3"), request) as running:
         yield running
 
 

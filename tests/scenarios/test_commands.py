@@ -22,7 +22,8 @@ connector login-url, links init, links list, links import, links set, receipts i
 journals build, journals list, journals show, journals release, journals reverse,
 journals build-again,
 journals export, journals control, schedule list, schedule set, run list, run show,
-sandbox serve, sandbox app add, backup, restore, moved, key rotate
+sandbox serve, sandbox app add, sandbox seed, sandbox reset, sandbox clock,
+backup, restore, moved, key rotate
 """
 
 

@@ -19,14 +19,16 @@ def play(house):
     return said
 
 
-def entries(house) -> list[tuple]:
+def asked(house, query: str) -> list[tuple]:
     connection = sqlite3.connect(house.folder / "instance" / "demo" / "sandbox.sqlite3")
     try:
-        return connection.execute(
-            "SELECT Division, count(*) FROM entry GROUP BY Division ORDER BY 1"
-        ).fetchall()
+        return connection.execute(query).fetchall()
     finally:
         connection.close()
+
+
+def entries(house) -> list[tuple]:
+    return asked(house, "SELECT Division, count(*) FROM entry GROUP BY Division ORDER BY 1")
 
 
 @pytest.mark.statement("R-49")
@@ -48,6 +50,7 @@ def test_the_demo_verifies_both_companies_and_a_second_run_posts_nothing_twice(h
     assert ROW.findall(again) == rows
     assert entries(house) == [(1000001, 3), (2000001, 6)]
     assert "HELD" not in again
+    assert asked(house, "SELECT rule, path, detail FROM finding") == [], "Exact's rules are kept"
 
 
 def test_a_busy_port_is_said_with_the_way_out(house):

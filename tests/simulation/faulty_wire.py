@@ -61,6 +61,8 @@ class FaultyWire:
         self.owner = owner
         self.rate = 0.0
         self.extra: dict[str, int] = {}
+        # Seconds that a late commit takes at most.
+        self.latest = 300.0
         self._was_blind = False
         self._requested_at = scheduler.clock.now()
 
@@ -119,7 +121,8 @@ class FaultyWire:
         if fault == "late_commit":
             request = self._request(call)
             self._settle_asker(request)
-            self.scheduler.later(self.scheduler.dice.uniform(1, 300), lambda: self._arrive(request))
+            seconds = self.scheduler.dice.uniform(1, self.latest)
+            self.scheduler.later(seconds, lambda: self._arrive(request))
         return self._silence(call)
 
     def _slow(self, call: Call, seconds: float, *, before: bool) -> Reply:

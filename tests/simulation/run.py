@@ -26,26 +26,19 @@ from retailvista.journals import actions
 from retailvista.journals.evidence import read_facts
 from retailvista.journals.exporting import due_companies, export_pass
 from retailvista.journals.models import Export
+from retailvista.sandbox.pytest_plugin import broken
 from retailvista.sandbox.server import Sandbox
 from retailvista.vault import Vault
 from tests.simulation.faulty_wire import FaultyWire
 from tests.simulation.judge import Judge, Violation
 from tests.simulation.people import act
 from tests.simulation.preparing import fast_folder, templates
+from tests.simulation.profiles import HOURS_LATE, PROFILES, SETTINGS
 from tests.simulation.scheduler import START, Scheduler, VirtualClock, Worker, step_sessions
 from tests.stage import INSTALLATION, Stage
 from tests.world import session_maker
 
-PROFILES = ("refuses-used", "accepts-used", "ignores-ours", "rights-lost", "unknown-refusal")
-SETTINGS = {
-    "refuses-used": {},
-    "accepts-used": {"numbers": "accepts-used"},
-    "ignores-ours": {"numbers": "ignores-ours"},
-    "rights-lost": {},
-    "unknown-refusal": {"refusals": "unknown"},
-}
-STORM_SECONDS = 2400
-CALM_SECONDS = 6 * 3600
+STORM_SECONDS, CALM_SECONDS = 2400, 6 * 3600
 CONNECTED = ("verified", "rejected", "conflict")
 
 
@@ -67,9 +60,9 @@ class Outcome:
 class Run:
     """One seed."""
 
-    def __init__(self, seed: int) -> None:
+    def __init__(self, seed: int, profile: str = "") -> None:
         self.seed = seed
-        self.profile = PROFILES[seed % len(PROFILES)]
+        self.profile = profile or PROFILES[seed % len(PROFILES)]
         self.clock = VirtualClock()
         self.scheduler = Scheduler(seed, self.clock)
         dice = self.scheduler.dice
@@ -107,8 +100,6 @@ class Run:
         sessions = step_sessions(self.engine, self.scheduler)
         return Outside(sessions, vault, wire, self.clock, spool, owner, INSTALLATION)
 
-    # The run
-
     def go(self) -> Outcome:
         """Storm, calm, people; then everything is in the books exactly once."""
         outcome = Outcome(self.seed, self.profile, self.scheduler.log, 0, 0)
@@ -143,6 +134,7 @@ class Run:
                 break
             self.scheduler.run(self._settled, CALM_SECONDS)
         self._check_end()
+        self._check_rules()
 
     def _work(self, worker: Worker, outside: Outside) -> None:
         """What the engine does: see what is due, work, rest."""
@@ -160,6 +152,8 @@ class Run:
         for wire in self.wires:
             wire.rate = dice.choice([0.2, 0.5, 0.9])
             wire.extra = {"unknown_refusal": 25} if self.profile == "unknown-refusal" else {}
+            if self.profile == "late-by-hours":
+                wire.extra, wire.latest = {"late_commit": 40}, HOURS_LATE
         self.scheduler.crash_rate = dice.choice([0.0, 0.003, 0.01])
         self.scheduler.stop_rate = dice.choice([0.0, 0.003, 0.01])
         self.stage.change(self._stagger)
@@ -255,6 +249,12 @@ class Run:
             if books.get(facts.posting_key, 0) != 1:
                 raise Violation(f"{facts.posting_key} is lost or double: {books}")
 
+    def _check_rules(self) -> None:
+        """However it stormed, the client kept the provider's rules."""
+        complaints = broken(self.sandbox)
+        if complaints:
+            raise Violation(f"the provider's rules were broken: {complaints[:3]}")
+
 
 _BY_ABSENCE = (actions.PERSON_DECIDES, actions.MISSING)
 
@@ -264,9 +264,9 @@ def _prove(session) -> None:  # type: ignore[no-untyped-def]
     seat.number_honoured = seat.used_refused = PROOF_YES
 
 
-def run_seed(seed: int) -> Outcome:
-    """One seed, start to end."""
-    return Run(seed).go()
+def run_seed(seed: int, profile: str = "") -> Outcome:
+    """One seed, start to end, under its profile or a given one."""
+    return Run(seed, profile).go()
 
 
 def main() -> int:
@@ -274,16 +274,17 @@ def main() -> int:
     parser = argparse.ArgumentParser()
     parser.add_argument("--seed", type=int)
     parser.add_argument("--seeds", default="0:100")
+    parser.add_argument("--profile", default="", choices=("", *SETTINGS))
     parser.add_argument("--first", action="store_true", help="stop at the first that fails")
     asked = parser.parse_args()
     if asked.seed is not None:
-        outcome = run_seed(asked.seed)
+        outcome = run_seed(asked.seed, asked.profile)
         sys.stdout.write("\n".join(outcome.log) + f"\n{outcome.profile} {outcome.problem}\n")
         return 1 if outcome.problem else 0
     first, last = (int(part) for part in asked.seeds.split(":"))
     failed = 0
     for seed in range(first, last):
-        outcome = run_seed(seed)
+        outcome = run_seed(seed, asked.profile)
         if outcome.problem:
             failed += 1
             sys.stdout.write(f"--seed {seed} ({outcome.profile}): {outcome.problem}\n")

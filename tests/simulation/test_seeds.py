@@ -11,10 +11,12 @@ import os
 import pytest
 
 from tests.simulation.mutants import MUTANTS, Mutant, caught
-from tests.simulation.run import PROFILES, run_seed
+from tests.simulation.profiles import BY_NAME, PROFILES
+from tests.simulation.run import run_seed
 
 CHUNK = 25
 CHUNKS = 20
+SEEDS_EACH = 6
 ONLY = os.environ.get("RV_SEED")
 
 
@@ -23,6 +25,13 @@ def test_every_journal_is_in_the_books_exactly_once_or_a_person_is_asked(chunk: 
     seeds = [int(ONLY)] if ONLY else range(chunk * CHUNK, (chunk + 1) * CHUNK)
     outcomes = [run_seed(seed) for seed in seeds]
     failed = [f"--seed {o.seed} ({o.profile}): {o.problem}" for o in outcomes if o.problem]
+    assert not failed, "\n".join(failed)
+
+
+@pytest.mark.parametrize("profile", BY_NAME)
+def test_exactly_once_under_every_other_profile_of_the_books(profile: str) -> None:
+    outcomes = [run_seed(seed, profile) for seed in range(1000, 1000 + SEEDS_EACH)]
+    failed = [f"--seed {o.seed} --profile {profile}: {o.problem}" for o in outcomes if o.problem]
     assert not failed, "\n".join(failed)
 
 

@@ -21,8 +21,8 @@ def admin(site):
 
 
 @pytest.fixture
-def desk(tmp_path, clock) -> Iterator[Desk]:
-    with open_desk(tmp_path, clock) as desk:
+def desk(tmp_path, clock, request) -> Iterator[Desk]:
+    with open_desk(tmp_path, clock, request) as desk:
         yield desk
 
 

@@ -7,6 +7,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from urllib.parse import parse_qs, urlsplit
 
+import pytest
 from sqlalchemy import func, select
 
 from retailvista.clock import Clock
@@ -16,6 +17,7 @@ from retailvista.connectors.http import RequestsWire
 from retailvista.connectors.models import Grant
 from retailvista.connectors.port import Call, Reply, Wire
 from retailvista.runs import working
+from retailvista.sandbox.pytest_plugin import judged
 from retailvista.sandbox.seed import GROENHOF
 from retailvista.sandbox.server import Sandbox
 from retailvista.sandbox.tokens import consent
@@ -79,9 +81,11 @@ class Desk:
 
 
 @contextmanager
-def open_desk(tmp_path: Path, clock: Clock, **environment: str) -> Iterator[Desk]:
-    """Two connectors reserved at groenhof, the first one saved."""
-    with Sandbox(tmp_path / "sandbox.sqlite", clock=clock) as sandbox:
+def open_desk(
+    tmp_path: Path, clock: Clock, request: pytest.FixtureRequest, **environment: str
+) -> Iterator[Desk]:
+    """Two connectors reserved at groenhof, the first one saved; the provider's rules are kept."""
+    with judged(Sandbox(tmp_path / "sandbox.sqlite", clock=clock), request) as sandbox:
         sandbox.store.add_app(CLIENT_ID, SECRET, CALLBACK)
         wire = CountingWire(RequestsWire(clock, (), [sandbox.url]))
         site = build(tmp_path, clock, wire, RV_PROVIDER_HOSTS=sandbox.url, **environment)

@@ -58,6 +58,7 @@ def test_a_rejected_journal_says_why_and_is_sent_again_after_the_correction(read
     assert len(ready.sandbox.store.rows("SELECT EntryNumber FROM entry")) == 1
 
 
+@pytest.mark.judge_allows("refresh-token-expired", reason="silent for thirty days")
 @pytest.mark.statement("R-43")
 def test_a_login_that_ended_is_told_on_the_screens_and_the_journal_waits(ready: Desk, clock):
     ready.admin.post("/journals/release", number="1")

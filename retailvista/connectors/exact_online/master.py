@@ -82,6 +82,13 @@ def read_master(wire: Wire, session: Session) -> MasterData:
         raise Refused(f"This login has no access to division {session.division}.", http_status=403)
     accounts = _gl_rows(wire, session)
     assert accounts.answered_at is not None, "a wire says when it answered"
+    if not accounts.rows:
+        # A right that was lost empties a list without an error; no administration lacks a chart.
+        raise Refused(
+            f"This login sees no G/L accounts of division {session.division}. Give its user the"
+            " right to read them in Exact, then try again.",
+            http_status=403,
+        )
     return MasterData(
         division=session.division,
         currency=divisions[session.division].currency,
