@@ -53,6 +53,8 @@ class Connector(CompanyOwned, db.Model):
     conflicts_in_a_row: Mapped[int] = mapped_column(default=0)
     grant_id: Mapped[int | None]
     last_test: Mapped[dict[str, Any]] = mapped_column(JSON, default=dict)
+    # What a provider asks besides: host, database, schema of a warehouse; advanced keys. No secret.
+    settings: Mapped[dict[str, Any]] = mapped_column(JSON, default=dict, server_default="{}")
     created_at: Mapped[datetime] = mapped_column(UtcDateTime)
     deleted_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
 

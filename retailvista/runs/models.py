@@ -91,7 +91,10 @@ class RunLog(CompanyOwned, db.Model):
 
 
 class Schedule(CompanyOwned, db.Model):
-    """When a kind of run is due: every so many minutes, or daily at a time in a zone."""
+    """When a kind of run is due: every so many minutes, daily at a time in a zone, or by cron.
+
+    A flow has any number of them, each with a name and a mode (full or incremental).
+    """
 
     __tablename__ = "schedule"
     __table_args__ = (
@@ -100,11 +103,16 @@ class Schedule(CompanyOwned, db.Model):
         ForeignKeyConstraint(
             ["company_id", "connector_id"], ["connector.company_id", "connector.id"]
         ),
+        ForeignKeyConstraint(["company_id", "flow_id"], ["flow.company_id", "flow.id"]),
     )
 
     id: Mapped[int] = mapped_column(primary_key=True)
     kind: Mapped[str] = mapped_column(String(40))
     connector_id: Mapped[int | None]
+    flow_id: Mapped[int | None]
+    name: Mapped[str] = mapped_column(String(80), default="", server_default="")
+    mode: Mapped[str] = mapped_column(String(12), default="", server_default="")
+    cron: Mapped[str] = mapped_column(String(80), default="", server_default="")
     every_minutes: Mapped[int | None]
     daily_at: Mapped[str] = mapped_column(String(5), default="")
     zone: Mapped[str] = mapped_column(String(64), default="Europe/Amsterdam")

@@ -1,0 +1,174 @@
+"""What RetailVista asks of a provider whose records can be read, written or loaded.
+
+Values are frozen and providers keep no state: a page is asked for by its address, and says the
+address of the next one, so that a reader can stop after any page and go on in another process.
+A row is as the provider sent it, with numbers read as Decimal, never through a binary double.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from enum import Enum
+from typing import Any, Protocol
+
+from retailvista.connectors.booking import Outcome
+from retailvista.connectors.wire import Reply, Wire
+from retailvista.vault import Secret
+
+Row = Mapping[str, Any]
+
+
+class Kind(Enum):
+    """The type of a property, as a warehouse, a feed and a form need to know it."""
+
+    TEXT = "text"
+    GUID = "guid"
+    WHOLE = "whole"
+    DECIMAL = "decimal"
+    MOMENT = "moment"  # local wall clock of the administration, as the provider keeps it
+    BOOLEAN = "boolean"
+    BINARY = "binary"
+
+
+class Way(Enum):
+    """How changes since last time are found, best first."""
+
+    SYNC = "sync"  # by rowversion on the sync path, deletions by the Deleted feed
+    DELETED = "deleted"  # the Deleted feed itself, by rowversion
+    MODIFIED = "modified"  # by Modified with an overlap; deletions by comparing keys
+    FULL = "full"  # everything, each time
+
+
+@dataclass(frozen=True, slots=True)
+class Property:
+    """A property of an entity. `scale` counts the decimals of a DECIMAL."""
+
+    name: str
+    kind: Kind
+    is_key: bool = False
+    mandatory: bool = False
+    read_only: bool = False
+    scale: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Entity:
+    """Something with records. `key` is unique at its provider, such as financial/GLAccounts.
+
+    `row_key` names the properties that tell rows of a load apart; `actions` are what may be
+    written: create, update, delete. `deleted_as` is its number in the provider's feed of deletions.
+    """
+
+    key: str
+    name: str
+    service: str
+    properties: tuple[Property, ...]
+    row_key: tuple[str, ...]
+    way: Way
+    actions: frozenset[str] = frozenset()
+    can_bulk: bool = False
+    deleted_as: int | None = None
+    mandatory_filter: str = ""
+    scope: str = ""
+    page_size: int = 60
+    note: str = ""
+    documentation_url: str = ""
+
+    def property_named(self, name: str) -> Property | None:
+        """The property with exactly this name."""
+        return next((found for found in self.properties if found.name == name), None)
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """What to read. `path` fills {names} in the entity's path, `query` goes into the address.
+
+    `since` is the mark of the last page taken, in the terms of the way used ('' = from the start).
+    """
+
+    entity: str
+    way: Way
+    path: Mapping[str, str] = field(default_factory=dict)
+    query: Mapping[str, str] = field(default_factory=dict)
+    select: tuple[str, ...] = ()
+    since: str = ""
+    space_as_plus: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Page:
+    """Rows of one answer. `next` is '' after the last one; `mark` is where a next run begins."""
+
+    rows: tuple[Row, ...]
+    next: str
+    mark: str
+    answered_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class ToWrite:
+    """One record to create, update or delete. `body` is JSON, b'' for a delete."""
+
+    entity: str
+    action: str
+    path: Mapping[str, str] = field(default_factory=dict)
+    query: Mapping[str, str] = field(default_factory=dict)
+    body: bytes = b""
+    space_as_plus: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Request:
+    """What was sent, without secrets: shown on the item's page."""
+
+    method: str
+    url: str
+    body: bytes = b""
+
+
+@dataclass(frozen=True, slots=True)
+class Written:
+    """What came of a write. `said` is the provider's text; `record` what it answered."""
+
+    outcome: Outcome
+    request: Request
+    status: int = 0
+    record: Row | None = None
+    said: str = ""
+    reply: Reply | None = field(default=None, repr=False)
+    not_before: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class RecordsSession:
+    """A login at work on records: a site, a division and what opens it."""
+
+    site: str
+    division: int
+    access_token: Secret = field(repr=False)
+
+
+class Records(Protocol):
+    """The records of one provider. A read is one GET; a write is exactly one request."""
+
+    def entities(self) -> tuple[Entity, ...]:
+        """All that can be chosen, in the order of the screen."""
+        ...
+
+    def entity(self, key: str) -> Entity:
+        """One of them. Refused names it when there is none."""
+        ...
+
+    def first(self, session: RecordsSession, asked: Asked) -> str:
+        """The address of the first page. Refused names a path value that is missing."""
+        ...
+
+    def page(self, wire: Wire, session: RecordsSession, asked: Asked, address: str) -> Page:
+        """One page. Raises Later, Refused or TokenRefused; a page is whole or not there."""
+        ...
+
+    def write(self, wire: Wire, session: RecordsSession, to_write: ToWrite) -> Written:
+        """Send once. Never raises for what the provider answers."""
+        ...
