@@ -42,6 +42,8 @@ class Settings:
     # The operator's own app at Exact: with it a connector needs no registration of its own.
     exact_client_id: str = ""
     exact_client_secret: str = field(default="", repr=False)
+    # Where people of this installation ask for help: a ticket form or a mail address.
+    support_url: str = ""
 
     @property
     def is_https(self) -> bool:
@@ -86,6 +88,7 @@ def load_settings(
         metrics_token=values.get("RV_METRICS_TOKEN", ""),
         exact_client_id=values.get("RV_EXACT_CLIENT_ID", "").strip(),
         exact_client_secret=_secret(values, "RV_EXACT_CLIENT_SECRET"),
+        support_url=values.get("RV_SUPPORT_URL", "").strip(),
     )
     _check(settings)
     return settings
@@ -159,6 +162,8 @@ def _check(settings: Settings) -> None:
         raise BadSetting("RV_INSTANCE may hold lower-case letters, digits and hyphens only.")
     if not settings.mail_url.startswith(("smtp://", "smtps://", "file:")):
         raise BadSetting("RV_MAIL_URL must start with smtp://, smtps:// or file:.")
+    if settings.support_url and not settings.support_url.startswith(("https://", "mailto:")):
+        raise BadSetting("RV_SUPPORT_URL must start with https:// or mailto:.")
     _check_providers(settings)
 
 

@@ -45,6 +45,7 @@ WRONG = [
     ({"RV_DATABASE_URL": "mysql://x"}, "RV_DATABASE_URL"),
     ({"RV_INSTANCE": "No/Good"}, "RV_INSTANCE"),
     ({"RV_MAIL_URL": "pigeon:"}, "RV_MAIL_URL"),
+    ({"RV_SUPPORT_URL": "javascript:alert(1)"}, "RV_SUPPORT_URL"),
     ({"RV_PROVIDER_HOSTS": "exact.example"}, "RV_PROVIDER_HOSTS"),
     ({"RV_PROXY_HOPS": "-1"}, "RV_PROXY_HOPS"),
 ]
