@@ -28,7 +28,7 @@ SENTENCES = {
     "Refused", "NotFound", "NotAllowed", "Later", "LoginNeeded", "Unknown", "CrossSite",
     "FieldProblem", "Finding", "TestResult", "LoginResult", "Trouble", "LaneClosed", "Busy",
     "TooEarly", "TokenRefused", "DiskRefused", "ConnectorStops", "Blind", "Answer",
-    "ProofResult",
+    "ProofResult", "_wrong",
 }  # fmt: skip
 # Calls that are told more than sentences.
 TELLING = {"add_evidence", "end"}
