@@ -61,6 +61,8 @@ class Run(CompanyOwned, db.Model):
     done_steps: Mapped[int] = mapped_column(default=0)
     total_steps: Mapped[int] = mapped_column(default=0)
     problem: Mapped[str] = mapped_column(Text, default="")
+    # Who pressed Stop; a run that goes page by page sees it between two pages.
+    stop_asked_by: Mapped[str] = mapped_column(String(254), default="", server_default="")
 
 
 class RunItem(CompanyOwned, db.Model):

@@ -154,6 +154,9 @@ def upgrade() -> None:
     with op.batch_alter_table('connector', schema=None) as batch_op:
         batch_op.add_column(sa.Column('settings', sa.JSON(), server_default='{}', nullable=False))
 
+    with op.batch_alter_table('run', schema=None) as batch_op:
+        batch_op.add_column(sa.Column('stop_asked_by', sa.String(length=254), server_default='', nullable=False))
+
     with op.batch_alter_table('schedule', schema=None) as batch_op:
         batch_op.add_column(sa.Column('flow_id', sa.Integer(), nullable=True))
         batch_op.add_column(sa.Column('name', sa.String(length=80), server_default='', nullable=False))
@@ -172,6 +175,9 @@ def downgrade() -> None:
         batch_op.drop_column('mode')
         batch_op.drop_column('name')
         batch_op.drop_column('flow_id')
+
+    with op.batch_alter_table('run', schema=None) as batch_op:
+        batch_op.drop_column('stop_asked_by')
 
     with op.batch_alter_table('connector', schema=None) as batch_op:
         batch_op.drop_column('settings')
