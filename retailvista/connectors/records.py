@@ -30,6 +30,7 @@ class Kind(Enum):
     MOMENT = "moment"  # local wall clock of the administration, as the provider keeps it
     BOOLEAN = "boolean"
     BINARY = "binary"
+    LINES = "lines"  # nested records: written with their header, loaded from a list of their own
 
 
 class Way(Enum):
@@ -43,7 +44,10 @@ class Way(Enum):
 
 @dataclass(frozen=True, slots=True)
 class Property:
-    """A property of an entity. `scale` counts the decimals of a DECIMAL."""
+    """A property of an entity. `scale` counts the decimals of a DECIMAL.
+
+    `loaded` says that it stands in the rows of the entity's best way: a column of its table.
+    """
 
     name: str
     kind: Kind
@@ -51,6 +55,7 @@ class Property:
     mandatory: bool = False
     read_only: bool = False
     scale: int = 0
+    loaded: bool = True
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,6 +64,9 @@ class Entity:
 
     `row_key` names the properties that tell rows of a load apart; `actions` are what may be
     written: create, update, delete. `deleted_as` is its number in the provider's feed of deletions.
+    `table` is its name in a warehouse. `group_key` is the header that groups the rows of a feed
+    that holds header and lines. `mandatory_filter` is a filter that keeps every row, where the
+    provider wants one. `listed` entities are offered by default when a warehouse is filled.
     """
 
     key: str
@@ -75,6 +83,15 @@ class Entity:
     page_size: int = 60
     note: str = ""
     documentation_url: str = ""
+    table: str = ""
+    group_key: str = ""
+    listed: bool = False
+    webhook: bool = False
+
+    @property
+    def columns(self) -> tuple[Property, ...]:
+        """The properties that a load brings."""
+        return tuple(found for found in self.properties if found.loaded)
 
     def property_named(self, name: str) -> Property | None:
         """The property with exactly this name."""
@@ -142,6 +159,36 @@ class Written:
 
 
 @dataclass(frozen=True, slots=True)
+class Mark:
+    """Properties we fill ourselves, by which a record is found back.
+
+    `unique`: the provider refuses a second record with them.
+    """
+
+    properties: tuple[str, ...]
+    unique: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class ToFind:
+    """Which records to look for: by these `values`, and what was `sent` to compare them with."""
+
+    values: Mapping[str, Any]
+    sent: Mapping[str, Any] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """What a look found. Not `good` = blind or failed: it never counts as absent."""
+
+    good: bool
+    rows: tuple[Row, ...] = ()
+    problem: str = ""
+    login_refused: bool = False
+    not_before: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class RecordsSession:
     """A login at work on records: a site, a division and what opens it."""
 
@@ -171,4 +218,28 @@ class Records(Protocol):
 
     def write(self, wire: Wire, session: RecordsSession, to_write: ToWrite) -> Written:
         """Send once. Never raises for what the provider answers."""
+        ...
+
+    def request(self, session: RecordsSession, to_write: ToWrite) -> Request:
+        """What `write` would send, to be kept before it is. Refused names what the path lacks."""
+        ...
+
+    def send(self, wire: Wire, session: RecordsSession, request: Request) -> Written:
+        """Send a request that was kept, once. Never raises for what the provider answers."""
+        ...
+
+    def mark(self, to_write: ToWrite) -> Mark | None:
+        """By which properties a record that is created can be found back; None = it cannot."""
+        ...
+
+    def find(self, wire: Wire, session: RecordsSession, key: str, wanted: ToFind) -> Found:
+        """Look for records of an entity. Never raises for what the provider answers."""
+        ...
+
+    def differences(self, key: str, sent: Mapping[str, Any], found: Row) -> list[str]:
+        """Names of properties that are stored otherwise than they were sent."""
+        ...
+
+    def key_of(self, key: str, row: Row) -> str:
+        """The key the provider gave a record; '' when the row does not tell."""
         ...
