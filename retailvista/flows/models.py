@@ -90,16 +90,20 @@ class FlowCursor(CompanyOwned, db.Model):
 class Item(CompanyOwned, db.Model):
     """One record on its way. A record that comes again unchanged makes no second item.
 
-    `content_hash` = SHA-256 of the canonical JSON as received. `sent_at` and `request` are written
-    before the first byte of a write leaves; an item with `sent_at` and no `answered_at` is never
-    sent again without a look.
+    `content_hash` = SHA-256 of the canonical JSON as received; `generation` counts how often a
+    record came back to a content it had before. `sent_at` and `request` are written before the
+    first byte of a write leaves; an item with `sent_at` and no `answered_at` is never sent again
+    without a look. `attempts` fences results: a claim that was lost changes nothing.
+    `target_key` is the key the record got where it was written.
     """
 
     __tablename__ = "item"
     __table_args__ = (
         UniqueConstraint("company_id", "number"),
         UniqueConstraint("company_id", "id"),
-        UniqueConstraint("company_id", "flow_id", "record_key", "content_hash"),
+        UniqueConstraint(
+            "company_id", "flow_id", "division", "record_key", "content_hash", "generation"
+        ),
         ForeignKeyConstraint(["company_id", "flow_id"], ["flow.company_id", "flow.id"]),
         Index("ix_item_state", "company_id", "flow_id", "state", "not_before"),
     )
@@ -112,6 +116,7 @@ class Item(CompanyOwned, db.Model):
     entity: Mapped[str] = mapped_column(String(120))
     record_key: Mapped[str] = mapped_column(String(200))
     content_hash: Mapped[str] = mapped_column(String(64))
+    generation: Mapped[int] = mapped_column(default=0)
     state: Mapped[str] = mapped_column(String(12), default=NEW)
     received: Mapped[dict[str, Any]] = mapped_column(JSON, default=dict)
     transformed: Mapped[dict[str, Any] | None] = mapped_column(JSON)
@@ -119,6 +124,10 @@ class Item(CompanyOwned, db.Model):
     answer: Mapped[dict[str, Any] | None] = mapped_column(JSON)
     log: Mapped[list[Any]] = mapped_column(JSON, default=list)
     attempts: Mapped[int] = mapped_column(default=0)
+    sends: Mapped[int] = mapped_column(default=0)
+    looks: Mapped[int] = mapped_column(default=0)
+    retries: Mapped[int] = mapped_column(default=0)
+    target_key: Mapped[str] = mapped_column(String(200), default="")
     # Text to translate, the words to put in it, and what the provider said.
     problem: Mapped[str] = mapped_column(Text, default="")
     problem_values: Mapped[dict[str, Any]] = mapped_column(JSON, default=dict)
@@ -128,6 +137,7 @@ class Item(CompanyOwned, db.Model):
     lease_until: Mapped[datetime | None] = mapped_column(UtcDateTime)
     sent_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
     answered_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
+    unknown_since: Mapped[datetime | None] = mapped_column(UtcDateTime)
     received_at: Mapped[datetime] = mapped_column(UtcDateTime)
     changed_at: Mapped[datetime] = mapped_column(UtcDateTime)
 
