@@ -85,6 +85,7 @@ def create_app(
         provider_hosts=settings.provider_hosts,
         stopping=lambda: state(app).stopping,
         apps=app_keys.operators_apps(settings),
+        variables=settings.variables,
     )
     app.extensions[KEY] = Wired(settings, way_out)
     app.extensions[STATE] = State(owner, found.key_problem, post_for(app, settings))

@@ -44,6 +44,8 @@ class Settings:
     exact_client_secret: str = field(default="", repr=False)
     # Where people of this installation ask for help: a ticket form or a mail address.
     support_url: str = ""
+    # [variables] for every company: RV_VARIABLE_WAREHOUSE_HOST is [warehouse_host].
+    variables: Mapping[str, str] = field(default_factory=dict, repr=False)
 
     @property
     def is_https(self) -> bool:
@@ -89,6 +91,7 @@ def load_settings(
         exact_client_id=values.get("RV_EXACT_CLIENT_ID", "").strip(),
         exact_client_secret=_secret(values, "RV_EXACT_CLIENT_SECRET"),
         support_url=values.get("RV_SUPPORT_URL", "").strip(),
+        variables=_variables(values),
     )
     _check(settings)
     return settings
@@ -122,6 +125,15 @@ def _from_file(path: Path) -> dict[str, str]:
 
 def _split(text: str) -> tuple[str, ...]:
     return tuple(part.strip().rstrip("/") for part in text.split(",") if part.strip())
+
+
+def _variables(values: Mapping[str, str]) -> dict[str, str]:
+    begin = "RV_VARIABLE_"
+    found = {key[len(begin) :]: text for key, text in values.items() if key.startswith(begin)}
+    for name in found:
+        if not re.fullmatch(r"[A-Za-z][A-Za-z0-9_]{0,79}", name):
+            raise BadSetting(f"{begin}{name} names no variable: letters, digits and _ only.")
+    return {name.lower(): text for name, text in found.items()}
 
 
 def _secret(values: Mapping[str, str], name: str) -> str:

@@ -30,6 +30,8 @@ RETRIES_MAX = 20
 RETRY_MINUTES_MAX = 24 * 60
 # A name of a schema or table that needs no quotes in any of the databases.
 SQL_NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_$]{0,62}")
+# Filled in before it is used, and checked then by the warehouse itself.
+HAS_VARIABLE = re.compile(r"\[[A-Za-z][A-Za-z0-9_.]*\]")
 REQUEST_KEY = re.compile(r"(path|query)\..+")
 
 
@@ -151,10 +153,10 @@ class TargetSpec:
     def _names(self) -> Iterator[FieldProblem]:
         text = "%(name)s is no name for it: letters, digits and _, at most 63, no digit first."
         for place, name in (("database", self.database), ("schema", self.schema)):
-            if name and not SQL_NAME.fullmatch(name):
+            if name and not SQL_NAME.fullmatch(HAS_VARIABLE.sub("x", name)):
                 yield FieldProblem(f"target.{place}", text, {"name": name})
         for name in self.tables.values():
-            if not SQL_NAME.fullmatch(name):
+            if not SQL_NAME.fullmatch(HAS_VARIABLE.sub("x", name)):
                 yield FieldProblem("target.tables", text, {"name": name})
         if len({name.lower() for name in self.tables.values()}) < len(self.tables):
             yield FieldProblem("target.tables", "Two entities have the same table.")
