@@ -15,6 +15,7 @@ from sqlalchemy.orm import Mapped, mapped_column
 
 from retailvista.companies.scope import CompanyOwned
 from retailvista.db import UtcDateTime, db
+from retailvista.flows.canonical import RecordJson
 
 INCOMING, OUTGOING, REPLICATION = "incoming", "outgoing", "replication"
 KINDS = (INCOMING, OUTGOING, REPLICATION)
@@ -118,10 +119,10 @@ class Item(CompanyOwned, db.Model):
     content_hash: Mapped[str] = mapped_column(String(64))
     generation: Mapped[int] = mapped_column(default=0)
     state: Mapped[str] = mapped_column(String(12), default=NEW)
-    received: Mapped[dict[str, Any]] = mapped_column(JSON, default=dict)
-    transformed: Mapped[dict[str, Any] | None] = mapped_column(JSON)
-    request: Mapped[dict[str, Any] | None] = mapped_column(JSON)
-    answer: Mapped[dict[str, Any] | None] = mapped_column(JSON)
+    received: Mapped[dict[str, Any]] = mapped_column(RecordJson, default=dict)
+    transformed: Mapped[dict[str, Any] | None] = mapped_column(RecordJson)
+    request: Mapped[dict[str, Any] | None] = mapped_column(RecordJson)
+    answer: Mapped[dict[str, Any] | None] = mapped_column(RecordJson)
     log: Mapped[list[Any]] = mapped_column(JSON, default=list)
     attempts: Mapped[int] = mapped_column(default=0)
     sends: Mapped[int] = mapped_column(default=0)
@@ -140,6 +141,8 @@ class Item(CompanyOwned, db.Model):
     unknown_since: Mapped[datetime | None] = mapped_column(UtcDateTime)
     received_at: Mapped[datetime] = mapped_column(UtcDateTime)
     changed_at: Mapped[datetime] = mapped_column(UtcDateTime)
+    # Deleted or pruned: not shown any more, and empty but for what tells that it has been here.
+    removed_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
 
 
 class WebhookSubscription(CompanyOwned, db.Model):
