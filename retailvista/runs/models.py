@@ -95,7 +95,8 @@ class RunLog(CompanyOwned, db.Model):
 class Schedule(CompanyOwned, db.Model):
     """When a kind of run is due: every so many minutes, daily at a time in a zone, or by cron.
 
-    A flow has any number of them, each with a name and a mode (full or incremental).
+    A flow has any number of them, each with its own number, a name and a mode (full or
+    incremental).
     """
 
     __tablename__ = "schedule"
@@ -112,6 +113,7 @@ class Schedule(CompanyOwned, db.Model):
     kind: Mapped[str] = mapped_column(String(40))
     connector_id: Mapped[int | None]
     flow_id: Mapped[int | None]
+    number: Mapped[int] = mapped_column(default=0, server_default="0")
     name: Mapped[str] = mapped_column(String(80), default="", server_default="")
     mode: Mapped[str] = mapped_column(String(12), default="", server_default="")
     cron: Mapped[str] = mapped_column(String(80), default="", server_default="")

@@ -19,6 +19,8 @@ from retailvista.connectors import grants, testing, visits
 from retailvista.connectors.choosing import connector_by_number
 from retailvista.connectors.models import Connector, Grant
 from retailvista.connectors.outside import Outside
+from retailvista.flows.starting import FLOW_RUN
+from retailvista.flows.working import work_flow
 from retailvista.journals import building, control, exporting, proving, releasing
 from retailvista.journals.models import Export
 from retailvista.runs.asking import ask
@@ -141,6 +143,7 @@ KINDS: Kinds = {
     "master": master,
     "test": test,
     "prove": prove,
+    FLOW_RUN: work_flow,
 }
 
 

@@ -166,6 +166,7 @@ def upgrade() -> None:
 
     with op.batch_alter_table('schedule', schema=None) as batch_op:
         batch_op.add_column(sa.Column('flow_id', sa.Integer(), nullable=True))
+        batch_op.add_column(sa.Column('number', sa.Integer(), server_default='0', nullable=False))
         batch_op.add_column(sa.Column('name', sa.String(length=80), server_default='', nullable=False))
         batch_op.add_column(sa.Column('mode', sa.String(length=12), server_default='', nullable=False))
         batch_op.add_column(sa.Column('cron', sa.String(length=80), server_default='', nullable=False))
@@ -181,6 +182,7 @@ def downgrade() -> None:
         batch_op.drop_column('cron')
         batch_op.drop_column('mode')
         batch_op.drop_column('name')
+        batch_op.drop_column('number')
         batch_op.drop_column('flow_id')
 
     with op.batch_alter_table('run', schema=None) as batch_op:
