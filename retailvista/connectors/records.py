@@ -40,6 +40,16 @@ class Way(Enum):
     DELETED = "deleted"  # the Deleted feed itself, by rowversion
     MODIFIED = "modified"  # by Modified with an overlap; deletions by comparing keys
     FULL = "full"  # everything, each time
+    BULK = "bulk"  # everything in large pages, to begin with; never a way to find changes
+
+    @property
+    def moves_by_page(self) -> bool:
+        """Whether the mark of each page counts at once.
+
+        Else the rows come in the order of their keys, and what is changed behind the reader's back
+        is only found again from where the pass began: the mark of its first page, when it is whole.
+        """
+        return self in (Way.SYNC, Way.DELETED)
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,12 +126,24 @@ class Asked:
 
 @dataclass(frozen=True, slots=True)
 class Page:
-    """Rows of one answer. `next` is '' after the last one; `mark` is where a next run begins."""
+    """Rows of one answer. `next` is '' after the last one; `mark` is where a next run begins.
+
+    See Way.moves_by_page for when the mark counts.
+    """
 
     rows: tuple[Row, ...]
     next: str
     mark: str
     answered_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Deletion:
+    """What the feed of deletions says in one row: Entity.deleted_as, the key, and the mark."""
+
+    deleted_as: int
+    key: str
+    mark: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -208,12 +230,36 @@ class Records(Protocol):
         """One of them. Refused names it when there is none."""
         ...
 
+    def begins_by_bulk(self, key: str) -> bool:
+        """Whether a first load may come by Way.BULK without leaving anything out."""
+        ...
+
     def first(self, session: RecordsSession, asked: Asked) -> str:
         """The address of the first page. Refused names a path value that is missing."""
         ...
 
     def page(self, wire: Wire, session: RecordsSession, asked: Asked, address: str) -> Page:
         """One page. Raises Later, Refused or TokenRefused; a page is whole or not there."""
+        ...
+
+    def count(self, wire: Wire, session: RecordsSession, asked: Asked) -> int | None:
+        """How many rows there are in that way; None when the provider does not tell."""
+        ...
+
+    def mark_of(self, wire: Wire, session: RecordsSession, key: str, on: datetime) -> str:
+        """The mark after which everything was changed since a moment; '' when there is none."""
+        ...
+
+    def moved(self, wire: Wire, session: RecordsSession) -> str:
+        """Changes when the division was moved, and with it every mark became worthless."""
+        ...
+
+    def deletions(self) -> str:
+        """The entity that is the feed of deletions; '' when the provider has none."""
+        ...
+
+    def deletion(self, row: Row) -> Deletion:
+        """A row of that feed."""
         ...
 
     def write(self, wire: Wire, session: RecordsSession, to_write: ToWrite) -> Written:
