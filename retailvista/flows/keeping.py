@@ -24,6 +24,7 @@ from retailvista.flows.definition import NAME_MAX, FlowSpec, WrongFlow
 from retailvista.flows.documents import document_of, part_of
 from retailvista.flows.models import Flow
 from retailvista.flows.references import Ends, check_references
+from retailvista.flows.transforms import expression_problems
 from retailvista.runs.models import Schedule
 
 IDENTIFIER_MAX = 80
@@ -121,7 +122,8 @@ def spec_of_row(row: Flow) -> FlowSpec:
 def checked(session: Session, spec: FlowSpec) -> Ends:
     """The connectors at both ends. WrongFlow with all that keeps the flow from being kept."""
     ends, found = check_references(session, spec)
-    problems = [one for one in (*spec.problems(), *found) if not one.is_warning]
+    every = (*spec.problems(), *expression_problems(spec.transform), *found)
+    problems = [one for one in every if not one.is_warning]
     if problems:
         raise WrongFlow(problems)
     return ends
