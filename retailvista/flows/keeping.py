@@ -33,7 +33,7 @@ IDENTIFIER_MAX = 80
 def add_flow(session: Session, spec: FlowSpec, actor: str) -> Flow:
     """A new flow. WrongFlow names every field that keeps it from being one."""
     with database.transaction(session):
-        row = _added(session, spec)
+        row = insert_flow(session, spec)
         audit.record(session, actor, "flow_added", f"flow {row.number}", name=row.name)
     return row
 
@@ -55,7 +55,7 @@ def clone_flow(session: Session, number: int, actor: str, name: str = "") -> Flo
     with database.transaction(session):
         spec = spec_of_row(flow_by_number(session, number))
         copied = name.strip() or f"{spec.name[: NAME_MAX - 7]} (copy)"
-        row = _added(session, replace(spec, name=copied, disabled=True))
+        row = insert_flow(session, replace(spec, name=copied, disabled=True))
         audit.record(session, actor, "flow_copied", f"flow {row.number}", copied_from=number)
     return row
 
@@ -139,7 +139,8 @@ def identifier_for(session: Session, name: str) -> str:
     return next(made for n in range(2, len(taken) + 3) if (made := f"{stem}-{n}") not in taken)
 
 
-def _added(session: Session, spec: FlowSpec) -> Flow:
+def insert_flow(session: Session, spec: FlowSpec) -> Flow:
+    """A new row, in the caller's transaction, who audits it. WrongFlow as for add_flow."""
     ends = checked(session, spec)
     # The company's row is held while its next number is taken, as for runs.
     session.scalar(select(Company.id).where(Company.id == scoped_company_id()).with_for_update())

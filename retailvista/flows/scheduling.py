@@ -76,14 +76,20 @@ def add_schedule(  # noqa: PLR0913  the form
     """One more schedule for a flow."""
     with database.transaction(session):
         flow = flow_by_number(session, number)
-        last = session.scalar(select(func.max(Schedule.number)).where(Schedule.flow_id == flow.id))
-        row = Schedule(kind=FLOW_RUN, flow_id=flow.id, number=(last or 0) + 1, enabled=False)
-        _fill(session, row, when, mode, name)
+        row = insert_schedule(session, flow, when, mode, name)
         if enabled:
             _switch_on(session, row, flow, actor, confirmed=confirmed)
-        session.add(row)
-        session.flush()
         audit.record(session, actor, "schedule_added", _subject(flow, row), mode=mode)
+    return row
+
+
+def insert_schedule(session: Session, flow: Flow, when: When, mode: str, name: str) -> Schedule:
+    """A new row that is off, in the caller's transaction, who audits it."""
+    last = session.scalar(select(func.max(Schedule.number)).where(Schedule.flow_id == flow.id))
+    row = Schedule(kind=FLOW_RUN, flow_id=flow.id, number=(last or 0) + 1, enabled=False)
+    _fill(session, row, when, mode, name)
+    session.add(row)
+    session.flush()
     return row
 
 
