@@ -1,4 +1,4 @@
-"""Flows beside a sandbox with the test's clock: one company, one connector that is logged in."""
+"""A sandbox with the test's clock, and a company that is logged in to it, in scope."""
 
 from __future__ import annotations
 
@@ -10,20 +10,22 @@ import pytest
 from retailvista.companies.scope import company_scope
 from retailvista.sandbox.pytest_plugin import judged
 from retailvista.sandbox.server import Sandbox
-from tests.connectors.side import open_side
-from tests.flows.works import Works
-from tests.sandbox.visitor import CALLBACK, CLIENT_ID, SECRET
+from tests.flows.flow_house import FlowHouse, add_warehouse
+from tests.stage import open_stage
 
 
 @pytest.fixture
-def works(tmp_path: Path, clock, request: pytest.FixtureRequest) -> Iterator[Works]:
-    """The test fails when we break a rule of Exact without leave."""
-    with judged(Sandbox(tmp_path / "sandbox.sqlite", clock=clock), request) as sandbox:
-        sandbox.store.add_app(CLIENT_ID, SECRET, CALLBACK)
-        side = open_side(tmp_path, clock, sandbox)
-        with company_scope(side.company_id):
-            side.add_connector()
-            assert side.log_in().ok
-            yield Works(side)
-        side.session.close()
-        side.engine.dispose()
+def sandbox(tmp_path: Path, clock, request: pytest.FixtureRequest) -> Iterator[Sandbox]:
+    """It keeps Exact's rules, and the test fails when we break one without leave."""
+    with judged(Sandbox(tmp_path / "sandbox.sqlite", clock=clock), request) as running:
+        yield running
+
+
+@pytest.fixture
+def house(tmp_path: Path, clock, sandbox: Sandbox) -> Iterator[FlowHouse]:
+    """Groenhof with connector 25 (Exact, logged in) and connector 40 (a warehouse)."""
+    stage = open_stage(tmp_path, clock, sandbox, master=False)
+    add_warehouse(stage)
+    with company_scope(stage.company_id):
+        yield FlowHouse(stage)
+    stage.close()
