@@ -286,6 +286,10 @@ class Records(Protocol):
         """Names of properties that are stored otherwise than they were sent."""
         ...
 
+    def created_at(self, row: Row) -> datetime | None:
+        """When the provider made a record; None when it does not tell."""
+        ...
+
     def key_of(self, key: str, row: Row) -> str:
         """The key the provider gave a record; '' when the row does not tell."""
         ...

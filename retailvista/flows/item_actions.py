@@ -60,6 +60,7 @@ def retry(session: Session, numbers: Iterable[int], actor: str, *, looked: bool 
             return LOOK_FIRST
         item.sent_at = item.unknown_since = None
         item.retries = item.looks = 0
+        item.insists = looked
         item.problem, item.problem_values = "", {}
         item.state, item.not_before = RETRY, now
         return ""

@@ -129,6 +129,8 @@ class Item(CompanyOwned, db.Model):
     looks: Mapped[int] = mapped_column(default=0)
     retries: Mapped[int] = mapped_column(default=0)
     target_key: Mapped[str] = mapped_column(String(200), default="")
+    # A person has looked and says that it is to be sent, whatever we know of it.
+    insists: Mapped[bool] = mapped_column(default=False)
     # Text to translate, the words to put in it, and what the provider said.
     problem: Mapped[str] = mapped_column(Text, default="")
     problem_values: Mapped[dict[str, Any]] = mapped_column(JSON, default=dict)

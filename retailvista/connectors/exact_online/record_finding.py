@@ -9,14 +9,25 @@ would be a 404, and ten of those an hour block the app.
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
+from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from typing import Any
+from zoneinfo import ZoneInfo
 
 from retailvista.connectors.exact_online import urls
 from retailvista.connectors.exact_online.client import get, read_list
 from retailvista.connectors.exact_online.looking import blind
-from retailvista.connectors.exact_online.reading import Row, day, read_json, truth, whole, words
+from retailvista.connectors.exact_online.reading import (
+    EPOCH,
+    WIRE_DATE,
+    Row,
+    day,
+    read_json,
+    truth,
+    whole,
+    words,
+)
 from retailvista.connectors.exact_online.record_writing import GUID
 from retailvista.connectors.port import Look, Session
 from retailvista.connectors.records import (
@@ -29,6 +40,8 @@ from retailvista.connectors.records import (
 )
 from retailvista.connectors.wire import Wire
 
+# Exact shows wall clock of the Netherlands, in every country it serves.
+ZONE = ZoneInfo("Europe/Amsterdam")
 # What we give a new record ourselves and find it back by. `unique`: Exact refuses a second one
 # ("Data already exists"), so that sending again after an absent look cannot make two of them.
 CODE = Mark(("Code",), unique=True)
@@ -63,6 +76,7 @@ MARKS: Mapping[str, tuple[Mark, ...]] = {
     "vat/VATCodes": (CODE,),
 }  # fmt: skip
 # Two amounts are the same when they differ by less than what a double adds behind the cents.
+CREATED = "Created"
 CLOSE = Decimal("0.000001")
 
 
@@ -74,11 +88,13 @@ def mark_for(entity: Entity, sent: Mapping[str, Any]) -> Mark | None:
     return None
 
 
-def find(wire: Wire, session: RecordsSession, entity: Entity, wanted: ToFind) -> Found:
-    """The records with these values, with what was sent beside them."""
+def find(
+    wire: Wire, session: RecordsSession, entity: Entity, shown: Collection[str], wanted: ToFind
+) -> Found:
+    """The records with these values; `shown` are the properties that the list has."""
     token = Session(session.site, session.division, session.access_token)
     nested = [name for name, value in wanted.sent.items() if isinstance(value, list)]
-    found = read_list(wire, token, _url(session, entity, wanted, nested))
+    found = read_list(wire, token, _url(session, entity, shown, wanted, nested))
     if found.broken is not None:
         return _blind(blind(found.broken))
     strange = [row for row in found.rows if whole(row.get("Division", session.division))
@@ -112,16 +128,31 @@ def sent_in(body: bytes) -> dict[str, Any]:
     return value if isinstance(value, dict) else {}
 
 
+def created_at(row: Mapping[str, Any]) -> datetime | None:
+    """When Exact made the record; None when it does not tell. In the repeated hour: the first."""
+    found = WIRE_DATE.fullmatch(str(row.get(CREATED) or ""))
+    if found is None:
+        return None
+    wall = (EPOCH + timedelta(milliseconds=int(found[1]))).replace(tzinfo=ZONE)
+    return wall.astimezone(UTC)
+
+
 def key_of_row(entity: Entity, row: Mapping[str, Any]) -> str:
     """The key that Exact gave a record."""
     names = [found.name for found in entity.properties if found.is_key] or list(entity.row_key)
     return "|".join(words(row.get(name)) for name in names)
 
 
-def _url(session: RecordsSession, entity: Entity, wanted: ToFind, nested: list[str]) -> str:
-    shown = {found.name for found in entity.properties}
+def _url(
+    session: RecordsSession,
+    entity: Entity,
+    shown: Collection[str],
+    wanted: ToFind,
+    nested: list[str],
+) -> str:
     names = [found.name for found in entity.properties if found.is_key]
-    names += [name for name in ("Division", *wanted.values, *wanted.sent) if name in shown]
+    others = ("Division", CREATED, *wanted.values, *wanted.sent)
+    names += [name for name in others if name in shown]
     condition = " and ".join(_equals(entity, name, value) for name, value in wanted.values.items())
     return urls.of(
         session.site,

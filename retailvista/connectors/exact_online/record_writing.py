@@ -44,7 +44,9 @@ def request_of(session: RecordsSession, entity: Entity, to_write: ToWrite) -> Re
     path = fill(entity.key, to_write.path)
     if to_write.action != "create":
         path += key_of(entity, to_write.path)
-    url = f"{session.site}/api/v1/{session.division}/{path}"
+    # Beta endpoints have their word before the division.
+    beta, path = ("beta/", path[5:]) if path.startswith("beta/") else ("", path)
+    url = f"{session.site}/api/v1/{beta}{session.division}/{path}"
     asked = query_of(to_write.query, space_as_plus=to_write.space_as_plus)
     body = b"" if to_write.action == "delete" else to_write.body
     return Request(METHODS[to_write.action], f"{url}?{asked}" if asked else url, body)

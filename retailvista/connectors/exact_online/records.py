@@ -7,7 +7,7 @@ from datetime import datetime
 from typing import Any
 
 from retailvista.connectors.exact_online import feeding, record_finding, record_writing
-from retailvista.connectors.exact_online.catalogue import DELETED_FEED, catalogue
+from retailvista.connectors.exact_online.catalogue import DELETED_FEED, REGULAR, catalogue
 from retailvista.connectors.records import (
     Asked,
     Deletion,
@@ -72,10 +72,15 @@ class ExactRecords:
         return record_finding.mark_for(self.entity(to_write.entity), sent)
 
     def find(self, wire: Wire, session: RecordsSession, key: str, wanted: ToFind) -> Found:
-        return record_finding.find(wire, session, self.entity(key), wanted)
+        endpoint = catalogue().endpoint(key)
+        shown = endpoint.names(REGULAR)
+        return record_finding.find(wire, session, endpoint.entity, shown, wanted)
 
     def differences(self, key: str, sent: Mapping[str, Any], found: Row) -> list[str]:
         return record_finding.differences(self.entity(key), sent, found)
+
+    def created_at(self, row: Row) -> datetime | None:
+        return record_finding.created_at(row)
 
     def key_of(self, key: str, row: Row) -> str:
         return record_finding.key_of_row(self.entity(key), row)

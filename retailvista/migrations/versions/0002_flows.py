@@ -134,6 +134,7 @@ def upgrade() -> None:
     sa.Column('looks', sa.Integer(), nullable=False),
     sa.Column('retries', sa.Integer(), nullable=False),
     sa.Column('target_key', sa.String(length=200), nullable=False),
+    sa.Column('insists', sa.Boolean(), nullable=False),
     sa.Column('problem', sa.Text(), nullable=False),
     sa.Column('problem_values', sa.JSON(), nullable=False),
     sa.Column('said', sa.Text(), nullable=False),

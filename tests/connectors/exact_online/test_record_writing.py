@@ -45,6 +45,7 @@ ITEMS = Entity(
     way=Way.SYNC,
     actions=frozenset({"create", "update", "delete"}),
 )
+SHOWN = {prop.name for prop in ITEMS.properties} | {"Division", "Created"}
 ARTICLE = {"Code": "P-100", "Description": "Lavendel 'Hidcote' 9 cm", "IsSalesItem": True}
 KEY = "6f9619ff-8b86-d011-b42d-00c04fc964ff"
 
@@ -180,10 +181,10 @@ def test_a_record_is_found_back_by_what_we_gave_it(connected: Side):
     assert mark is not None
     assert mark.unique
     wanted = ToFind({name: ARTICLE[name] for name in mark.properties}, ARTICLE)
-    absent = record_finding.find(wire, session, ITEMS, wanted)
+    absent = record_finding.find(wire, session, ITEMS, SHOWN, wanted)
     assert (absent.good, absent.rows) == (True, ())
     record_writing.send(wire, session, record_writing.request_of(session, ITEMS, create()))
-    found = record_finding.find(wire, session, ITEMS, wanted)
+    found = record_finding.find(wire, session, ITEMS, SHOWN, wanted)
     assert len(found.rows) == 1
     assert record_finding.differences(ITEMS, ARTICLE, found.rows[0]) == []
     other = ARTICLE | {"Description": "Buxus"}
@@ -193,7 +194,9 @@ def test_a_record_is_found_back_by_what_we_gave_it(connected: Side):
 def test_an_empty_list_proves_nothing_without_the_right_to_read(connected: Side):
     Visitor(connected.sandbox).admin("settings", rights="lost")
     wanted = ToFind({"Code": "P-100"}, ARTICLE)
-    found = record_finding.find(connected.outside.wire, session_for(connected), ITEMS, wanted)
+    found = record_finding.find(
+        connected.outside.wire, session_for(connected), ITEMS, SHOWN, wanted
+    )
     assert not found.good
 
 
@@ -201,7 +204,9 @@ def test_an_empty_list_proves_nothing_without_the_right_to_read(connected: Side)
 def test_a_failed_look_is_not_good(connected: Side, fault: str):
     connected.sandbox.faults.add(fault, method="GET", path="*logistics/Items*")
     wanted = ToFind({"Code": "P-100"}, ARTICLE)
-    found = record_finding.find(connected.outside.wire, session_for(connected), ITEMS, wanted)
+    found = record_finding.find(
+        connected.outside.wire, session_for(connected), ITEMS, SHOWN, wanted
+    )
     assert not found.good
 
 
