@@ -28,6 +28,7 @@ from retailvista.flows.pages import way_for
 from retailvista.flows.transforms import Transform, expression_problems
 from retailvista.flows.variables import filled_mapping, known_variables
 
+FORBIDDEN, TOO_MANY = 403, 429
 FOUND, EMPTY = "found", "empty"
 LOGIN, RIGHTS, REFUSED, BUSY, DOWN = "login", "rights", "refused", "busy", "provider_down"
 TEXTS = {
@@ -83,13 +84,16 @@ def sample(outside: Outside, source: SourceSpec, transform: TransformSpec | None
         return _asked(outside, connector_id, entity, source, values)
     except LoginNeeded as error:
         return Sample(LOGIN, values, error.said or str(error))
-    except LaneClosed as error:
-        return Sample(BUSY, {**values, "at": f"{error.not_before:%H:%M} UTC"}, str(error))
-    except (Later, Unknown) as error:
+    except Later as error:
+        # Our own count of the calls, or the provider's.
+        full = isinstance(error, LaneClosed) or error.http_status == TOO_MANY
+        at = {"at": f"{error.not_before:%H:%M} UTC"}
+        return Sample(BUSY if full else DOWN, values | at, error.said or str(error))
+    except Unknown as error:
         return Sample(DOWN, values, error.said or str(error))
     except Refused as error:
         said = error.said or str(error)
-        kind = RIGHTS if error.http_status == 403 else REFUSED
+        kind = RIGHTS if error.http_status == FORBIDDEN else REFUSED
         return Sample(kind, {**values, "said": said}, said)
 
 
