@@ -54,25 +54,29 @@ def reserve(session: Session, provider: str, actor: str, number: int | None = No
     with db.transaction(session):
         check_licence(session, provider_named(provider))
         check_alias(session)
-        now = db.now(session)
-        session.execute(
-            delete(Connector).where(
-                Connector.draft.is_(True), Connector.created_at < now - DRAFT_LIFE
-            )
-        )
-        taken = set(session.scalars(select(Connector.number)))
-        if number is not None and (number in taken or number < 1):
-            raise Refused(f"The number {number} is taken; choose another one.")
-        row = Connector(
-            number=number or max(taken, default=0) + 1,
-            provider=provider,
-            draft=True,
-            created_at=now,
-            last_test={},
-        )
-        session.add(row)
-        session.flush()
-        audit.record(session, actor, "connector_reserved", f"connector {row.number}")
+        return draft(session, provider, actor, number)
+
+
+def draft(session: Session, provider: str, actor: str, number: int | None = None) -> Connector:
+    """A draft that holds a number, in the caller's transaction."""
+    now = db.now(session)
+    session.execute(
+        delete(Connector).where(Connector.draft.is_(True), Connector.created_at < now - DRAFT_LIFE)
+    )
+    taken = set(session.scalars(select(Connector.number)))
+    if number is not None and (number in taken or number < 1):
+        raise Refused(f"The number {number} is taken; choose another one.")
+    row = Connector(
+        number=number or max(taken, default=0) + 1,
+        provider=provider,
+        draft=True,
+        created_at=now,
+        last_test={},
+        settings={},
+    )
+    session.add(row)
+    session.flush()
+    audit.record(session, actor, "connector_reserved", f"connector {row.number}")
     return row
 
 

@@ -22,7 +22,8 @@ from retailvista.errors import Refused
 from retailvista.flows.definition import OWN, FlowFacts, WrongFlow
 from retailvista.flows.incoming import take_in
 from retailvista.flows.keeping import checked, flow_by_number, spec_of_row
-from retailvista.flows.models import INCOMING, Flow
+from retailvista.flows.models import INCOMING, REPLICATION, Flow
+from retailvista.flows.replication import replicate
 from retailvista.flows.starting import FLOW_RUN, flow_key
 from retailvista.flows.tally import Tally
 from retailvista.flows.variables import filled_spec, known_variables
@@ -32,7 +33,7 @@ from retailvista.runs.working import Counts, RunFacts
 T = TypeVar("T")
 FlowFunction = Callable[[Outside, FlowFacts, Tally], Counts]
 # By kind of flow. The counts are those of the tally.
-FUNCTIONS: dict[str, FlowFunction] = {INCOMING: take_in}
+FUNCTIONS: dict[str, FlowFunction] = {INCOMING: take_in, REPLICATION: replicate}
 SWITCHED_OFF = "The flow is switched off: nothing was done."
 
 
