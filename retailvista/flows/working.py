@@ -7,7 +7,7 @@ harm. A flow that is switched off does nothing.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import TypeVar
@@ -22,7 +22,8 @@ from retailvista.errors import Refused
 from retailvista.flows.definition import OWN, FlowFacts, WrongFlow
 from retailvista.flows.incoming import take_in
 from retailvista.flows.keeping import checked, flow_by_number, spec_of_row
-from retailvista.flows.models import INCOMING, REPLICATION, Flow
+from retailvista.flows.models import INCOMING, OUTGOING, REPLICATION, Flow
+from retailvista.flows.outgoing import send_items, send_out
 from retailvista.flows.replication import replicate
 from retailvista.flows.starting import FLOW_RUN, flow_key
 from retailvista.flows.tally import Tally
@@ -33,7 +34,11 @@ from retailvista.runs.working import Counts, RunFacts
 T = TypeVar("T")
 FlowFunction = Callable[[Outside, FlowFacts, Tally], Counts]
 # By kind of flow. The counts are those of the tally.
-FUNCTIONS: dict[str, FlowFunction] = {INCOMING: take_in, REPLICATION: replicate}
+FUNCTIONS: dict[str, FlowFunction] = {
+    INCOMING: take_in,
+    OUTGOING: send_out,
+    REPLICATION: replicate,
+}
 SWITCHED_OFF = "The flow is switched off: nothing was done."
 
 
@@ -48,6 +53,15 @@ class Asked:
 
 def work_flow(outside: Outside, facts: RunFacts) -> Counts:
     """One run of a flow."""
+    return _worked(outside, facts, FUNCTIONS)
+
+
+def work_items(outside: Outside, facts: RunFacts) -> Counts:
+    """What is left of the items of a flow, without reading its source again."""
+    return _worked(outside, facts, {OUTGOING: send_items})
+
+
+def _worked(outside: Outside, facts: RunFacts, functions: Mapping[str, FlowFunction]) -> Counts:
     number = int(facts.key.removeprefix("flow "))
     tally = Tally(outside, facts)
     with outside.sessions() as session, database.reading(session):
@@ -63,7 +77,7 @@ def work_flow(outside: Outside, facts: RunFacts) -> Counts:
     )
     with outside.sessions() as session, database.reading(session):
         flow_facts = facts_of(session, outside, row, asked)
-    return FUNCTIONS[row.kind](outside, flow_facts, tally)
+    return functions[row.kind](outside, flow_facts, tally)
 
 
 def facts_of(session: Session, outside: Outside, row: Flow, asked: Asked) -> FlowFacts:

@@ -19,8 +19,9 @@ from retailvista.connectors import grants, testing, visits
 from retailvista.connectors.choosing import connector_by_number
 from retailvista.connectors.models import Connector, Grant
 from retailvista.connectors.outside import Outside
+from retailvista.flows.outgoing import ITEMS_RUN
 from retailvista.flows.starting import FLOW_RUN
-from retailvista.flows.working import work_flow
+from retailvista.flows.working import work_flow, work_items
 from retailvista.journals import building, control, exporting, proving, releasing
 from retailvista.journals.models import Export
 from retailvista.runs.asking import ask
@@ -144,6 +145,7 @@ KINDS: Kinds = {
     "test": test,
     "prove": prove,
     FLOW_RUN: work_flow,
+    ITEMS_RUN: work_items,
 }
 
 

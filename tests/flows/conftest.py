@@ -10,7 +10,10 @@ import pytest
 from retailvista.companies.scope import company_scope
 from retailvista.sandbox.pytest_plugin import judged
 from retailvista.sandbox.server import Sandbox
+from tests.connectors.side import open_side
 from tests.flows.flow_house import FlowHouse, add_warehouse
+from tests.flows.works import Works
+from tests.sandbox.visitor import CALLBACK, CLIENT_ID, SECRET
 from tests.stage import open_stage
 
 
@@ -29,3 +32,16 @@ def house(tmp_path: Path, clock, sandbox: Sandbox) -> Iterator[FlowHouse]:
     with company_scope(stage.company_id):
         yield FlowHouse(stage)
     stage.close()
+
+
+@pytest.fixture
+def works(tmp_path: Path, clock, sandbox: Sandbox) -> Iterator[Works]:
+    """Groenhof with connector 25 alone, logged in as people do."""
+    sandbox.store.add_app(CLIENT_ID, SECRET, CALLBACK)
+    side = open_side(tmp_path, clock, sandbox)
+    with company_scope(side.company_id):
+        side.add_connector()
+        assert side.log_in().ok
+        yield Works(side)
+    side.session.close()
+    side.engine.dispose()
