@@ -8,6 +8,7 @@ from retailvista.cli import (
     company,
     connector,
     demo,
+    flow,
     journal,
     run,
     sandbox,
@@ -23,6 +24,6 @@ def root() -> None:
     """RetailVista Journals: store days become journals in Exact Online, exactly once."""
 
 
-for module in (setting_up, demo, serving, company, connector, tills, journal, run, sandbox):
+for module in (setting_up, demo, serving, company, connector, tills, journal, flow, run, sandbox):
     for command in module.COMMANDS:
         root.add_command(command)

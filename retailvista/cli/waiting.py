@@ -27,10 +27,15 @@ def run_and_wait(
     connector_number: int | None = None,
 ) -> Run:
     """The ended run. One that must wait for its time is given back as it waits."""
-    kinds = present_program().kinds
-    release_dead = releaser(present_program().load_settings().instance_dir)
     with outside.sessions() as session, database.transaction(session):
         number = ask(session, kind, key, args, asked_by=ACTOR, connector_number=connector_number)
+    return wait_for(outside, number)
+
+
+def wait_for(outside: Outside, number: int) -> Run:
+    """The same for a run that was asked for already."""
+    kinds = present_program().kinds
+    release_dead = releaser(present_program().load_settings().instance_dir)
     while True:
         # Perhaps no engine runs that would do this: what a killed command held is free at once.
         release_dead(outside)

@@ -1,0 +1,67 @@
+"""Flows on the command line: added, run beside a server, scheduled, exported and taken in."""
+
+from __future__ import annotations
+
+import json
+
+import pytest
+
+from tests.scenarios.house import log_in
+
+HERE = ("--company", "groenhof")
+
+
+@pytest.fixture
+def connected(served):
+    assert log_in(served).status == 200
+    served.json("connector", "set", *HERE, "25", "--division", "1000001")
+    return served
+
+
+def test_a_flow_from_add_to_import(connected, tmp_path):
+    house = connected
+    made = house.json(
+        "flow", "add", *HERE, "--kind", "incoming", "--name", "Relaties", "--from", "25",
+        "--entity", "crm/Accounts", "--query", "$filter=Name ne 'x=y'",
+    )  # fmt: skip
+    assert (made["number"], made["identifier"], made["into"]) == (1, "relaties", "inbox")
+    ran = house.json("flow", "run", *HERE, "1")
+    there = ran["counts"]["read"]
+    assert (ran["outcome"], ran["counts"]["new"], ran["calls"]) == ("done", there, 1)
+    assert there > 0
+    again = house.json("flow", "run", *HERE, "1", "--full")
+    assert (again["counts"]["read"], again["counts"].get("new", 0)) == (there, 0)
+
+    row = house.json("flow", "schedule", *HERE, "1", "--every", "2h", "--mode", "full")
+    assert (row["every_minutes"], row["mode"], row["enabled"]) == (120, "full", True)
+    file = tmp_path / "flows.json"
+    assert house.run("flow", "export", *HERE, "--file", str(file)).exit_code == 0
+    printed = house.run("flow", "export", *HERE, "1")
+    assert json.loads(printed.stdout) == json.loads(file.read_text())
+    taken = house.json("flow", "import", *HERE, str(file))["flows"]
+    assert [(one["number"], one["disabled"]) for one in taken] == [(2, True)]
+    listed = house.json("flow", "list", *HERE)
+    assert [len(one["schedules"]) for one in listed] == [1, 1]
+    refused = house.run("flow", "run", *HERE, "2")
+    assert refused.exit_code == 1
+    assert "Flow 2 is switched off." in refused.stderr
+    assert house.json("flow", "set", *HERE, "2", "--enable")["disabled"] is False
+    assert house.json("flow", "remove", *HERE, "2") == {"removed": 2}
+    assert len(house.json("flow", "list", *HERE)) == 1
+
+
+def test_what_a_flow_lacks_is_said_on_stderr(books, tmp_path):
+    wrong = books.run(
+        "flow", "add", *HERE, "--kind", "outgoing", "--name", "", "--from", "0", "--to", "99",
+        "--entity", "items", "--action", "create",
+    )  # fmt: skip
+    assert wrong.exit_code == 1
+    assert "name: Give the flow a name." in wrong.stderr
+    assert "target.connector: There is no connector 99." in wrong.stderr
+    file = tmp_path / "flows.json"
+    file.write_text("{")
+    assert "is no JSON" in books.run("flow", "import", *HERE, str(file)).stderr
+    usage = books.run("flow", "import", *HERE, str(file), "--connector", "a=b")
+    assert usage.exit_code in (1, 2)
+    assert books.run("flow", "run", *HERE, "7").exit_code == 1
+    assert books.json("flow", "list", *HERE) == []
