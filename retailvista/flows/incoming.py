@@ -22,7 +22,7 @@ from retailvista.flows import cursors
 from retailvista.flows.arriving import Arrival, Place, keep, log_line
 from retailvista.flows.cursors import Spot, Standing
 from retailvista.flows.definition import FlowFacts, SourceSpec
-from retailvista.flows.models import FAILED, FINISHED, NEW, RETRY, SKIPPED, Item
+from retailvista.flows.models import FAILED, FINISHED, NEW, OUTGOING, RETRY, SKIPPED, Item
 from retailvista.flows.pages import Pages, SourcePage, pages_of
 from retailvista.flows.tally import Tally
 from retailvista.flows.transforms import Transform, TransformFailed
@@ -86,9 +86,16 @@ class _Pass:
             arrivals = [arrival_of(row, key, self.transform) for key, row in page.rows]
             following = page.next if source.paging else ""
             now, counts = self._store(spot, now, page, arrivals, following)
-            self.tally.page(lane_key=self.pages.lane_key, **counts)
+            self._tell(counts)
             if not following:
                 return
+
+    def _tell(self, counts: Counter[str]) -> None:
+        """Items that move on inside RetailVista are no success of an outgoing run: sending is."""
+        if self.flow.spec.kind == OUTGOING and not self.pages.lane_key:
+            self.tally.count(**{n: counts[n] for n in (FAILED, SKIPPED) if counts[n]})
+        else:
+            self.tally.page(lane_key=self.pages.lane_key, **counts)
 
     def _store(
         self,

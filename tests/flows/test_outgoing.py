@@ -132,7 +132,7 @@ def test_what_is_there_already_in_another_shape_is_not_overwritten(works: Works)
     item = only_item(works)
     assert (item.state, item.problem) == (FAILED, item_looks.IS_THERE)
     assert item.problem_values == {"by": "Code P-1", "fields": "Description"}
-    assert (run.outcome, run.counts["failed"]) == ("partial", 1)
+    assert (run.outcome, run.counts["failed"]) == ("failed", 1)
 
 
 def test_a_record_that_was_created_is_not_created_again_when_it_changes(works: Works, clock):
