@@ -15,6 +15,8 @@ from typing import Any
 from jinja2 import Undefined
 from jinja2.tests import TESTS as JINJA_TESTS
 
+from retailvista.errors import Refused
+
 SIZE_MAX = 100_000
 ITEMS_MAX = 10_000
 DIGITS_MAX = 60
@@ -25,7 +27,7 @@ DATE_PATTERN = re.compile(r"(?:%[YymdjHMSV%]|[^%]){1,40}")
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 
-class TooMuch(ValueError):
+class TooMuch(Refused, ValueError):
     """What would come of it is larger than a record may be."""
 
 

@@ -15,6 +15,7 @@ from jinja2 import StrictUndefined, TemplateError, Undefined, nodes
 from jinja2.parser import Parser
 from jinja2.sandbox import SandboxedEnvironment, SecurityError
 
+from retailvista.errors import Refused
 from retailvista.flows.expression_filters import (
     FILTERS,
     TESTS,
@@ -53,7 +54,7 @@ def _shown(value: Any) -> Any:
     return "" if value is None else exact(value)
 
 
-class BadExpression(ValueError):
+class BadExpression(Refused, ValueError):
     """It cannot be read, or uses what is not allowed; the text says which."""
 
 
