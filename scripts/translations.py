@@ -28,7 +28,8 @@ SENTENCES = {
     "Refused", "NotFound", "NotAllowed", "Later", "LoginNeeded", "Unknown", "CrossSite",
     "FieldProblem", "Finding", "TestResult", "LoginResult", "Trouble", "LaneClosed", "Busy",
     "TooEarly", "TokenRefused", "DiskRefused", "ConnectorStops", "Blind", "Answer",
-    "ProofResult", "_wrong",
+    "ProofResult", "_wrong", "RunStopped", "RunLost", "NotConfirmed", "TransformFailed",
+    "BadExpression", "TooMuch",
 }  # fmt: skip
 # Calls that are told more than sentences.
 TELLING = {"add_evidence", "end"}
