@@ -50,6 +50,12 @@ STATES: dict[str, tuple[Any, str]] = {
     "reading": (_l("Being read"), BLUE),
     "read": (_l("Has been read"), GREEN),
     "refused": (_l("Refused"), RED),
+    # Items of flows.
+    "new": (_l("New"), BLUE),
+    "processing": (_l("In progress"), BLUE),
+    "finished": (_l("Finished"), GREEN),
+    "skipped": (_l("Skipped"), GREY),
+    "retry": (_l("Will be tried again"), AMBER),
 }
 
 KINDS: dict[str, Any] = {
@@ -67,6 +73,10 @@ KINDS: dict[str, Any] = {
     "prove": _l("Second proof"),
     "sweep": _l("Look for what was left lying"),
     "mail": _l("Send mails"),
+    "flow": _l("Flow"),
+    "incoming": _l("Incoming"),
+    "outgoing": _l("Outgoing"),
+    "replication": _l("Replication"),
     "administrator": _l("Administrator"),
     "bookkeeper": _l("Bookkeeper"),
     "viewer": _l("Viewer"),
@@ -96,6 +106,14 @@ COUNTS: dict[str, Any] = {
     "gl_accounts": _l("G/L accounts"),
     "journals": _l("journal codes"),
     "vat_codes": _l("VAT codes"),
+    "read": _l("read"),
+    "changed": _l("changed"),
+    "deleted": _l("deleted"),
+    "discarded": _l("had nothing new"),
+    "skipped": _l("skipped"),
+    "pages": _l("pages"),
+    "calls": _l("calls"),
+    "calls_left": _l("calls left today"),
 }
 # Who asked for a run when no person did.
 ASKERS: dict[str, Any] = {
