@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from sqlalchemy.orm import Session
 
 from retailvista.connectors.choosing import connector_by_number
+from retailvista.connectors.database.opening import PROVIDER
 from retailvista.connectors.fields import FieldProblem
 from retailvista.connectors.grants import login_state
 from retailvista.connectors.models import Connector
@@ -16,7 +17,7 @@ from retailvista.errors import NotFound, Refused
 from retailvista.flows.definition import OWN, FlowSpec
 from retailvista.flows.models import OUTGOING, REPLICATION
 
-WAREHOUSE = "database"
+WAREHOUSE = PROVIDER
 # Our own records as a source (flows/own_data.py).
 OWN_ENTITIES = ("journals", "journal_lines", "receipts", "items")
 

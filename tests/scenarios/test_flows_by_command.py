@@ -65,3 +65,40 @@ def test_what_a_flow_lacks_is_said_on_stderr(books, tmp_path):
     assert usage.exit_code in (1, 2)
     assert books.run("flow", "run", *HERE, "7").exit_code == 1
     assert books.json("flow", "list", *HERE) == []
+
+
+def test_a_warehouse_from_add_to_a_load(connected):
+    house = connected
+    added = house.json(
+        "warehouse", "add", *HERE, "--name", "Magazijn", "--url", "duckdb:magazijn?schema=dwh"
+    )
+    number = str(added["number"])
+    assert number == "26"
+    checked = house.json("warehouse", "check", *HERE, number)
+    assert (checked["kind"], checked["missing"]) == ("connected", [])
+    assert "nothing has to be granted" in house.run("warehouse", "grants", *HERE, number).stdout
+    load = (
+        "flow", "add", *HERE, "--kind", "replication", "--name", "Laden", "--from", "25",
+        "--to", number,
+    )  # fmt: skip
+    one = house.json(*load, "--entity", "crm/Accounts", "--entity", "logistics/Items")
+    assert (one["entities"], one["to"]) == (["crm/Accounts", "logistics/Items"], 26)
+    ran = house.json("flow", "run", *HERE, str(one["number"]))
+    assert (ran["outcome"], ran["counts"]["read"]) == ("done", ran["counts"]["new"])
+    every = house.json(*load, "--one-each")["flows"]
+    assert len(every) == 58
+
+
+def test_the_grants_of_a_server_and_what_its_address_may_hold(books):
+    def add(url, stdin="geheim", exit_code=0):
+        words = ("warehouse", "add", *HERE, "--name", "PG", "--url", url, "--secret-stdin")
+        return books.run(*words, "--json", stdin=stdin).exit_code == exit_code
+
+    assert add("postgresql://lader@127.0.0.1:1/dwh?schema=exact&ssl_mode=prefer")
+    script = books.json("warehouse", "grants", *HERE, "26", "--schema", "proef")["script"]
+    assert 'GRANT CONNECT, CREATE ON DATABASE "dwh" TO "lader";' in script
+    assert "proef" in script
+    for wrong in ("postgresql://lader:geheim@host/dwh", "mysql://x", "postgresql://host/dwh"):
+        assert add(wrong, exit_code=1)
+    assert add("postgresql://lader@host/dwh", stdin="", exit_code=1), "a server wants a secret"
+    assert books.run("warehouse", "check", *HERE, "25").exit_code == 1
