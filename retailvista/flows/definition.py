@@ -216,7 +216,7 @@ class FlowFacts:
 
     `divisions` is what this run covers, never empty for a connector with divisions; `entities`
     are those of the flow, or the part of them that was asked for. `last_run` is when the last
-    run that was done began.
+    run that did all of it was asked for.
     """
 
     id: int

@@ -33,7 +33,7 @@ VALUE_MAX = 2000
 LONG_AGO = datetime(2000, 1, 1, tzinfo=UTC)
 DEFAULT_ZONE = "Europe/Amsterdam"
 BUILT_IN_NAMES = {
-    "last_run": "When the last run that was done began, as the clock of the store showed it.",
+    "last_run": "When the last run that was done was asked for, as the clock of the store showed.",
     "now": "The present moment, as the clock of the store shows it.",
     "today": "The present day, such as 2026-03-14.",
     "company.number": "The number of the company.",

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import TypeVar
 
-from sqlalchemy import func, select
+from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from retailvista import db as database
@@ -39,6 +39,8 @@ FUNCTIONS: dict[str, FlowFunction] = {
     OUTGOING: send_out,
     REPLICATION: replicate,
 }
+# Between two whole runs somebody may run parts by hand, but not this often.
+LOOKED_BACK = 1000
 SWITCHED_OFF = "The flow is switched off: nothing was done."
 
 
@@ -110,11 +112,24 @@ def facts_of(session: Session, outside: Outside, row: Flow, asked: Asked) -> Flo
 
 
 def last_done(session: Session, number: int) -> datetime | None:
-    """When the last run of a flow that was done began. The caller's transaction."""
-    return session.scalar(
-        select(func.max(Run.started_at)).where(
-            Run.kind == FLOW_RUN, Run.key == flow_key(number), Run.outcome == "done"
-        )
+    """When the last run that read all of a flow was asked for. The caller's transaction.
+
+    Not when it was begun: one that waited for its limits is begun anew, and what changed between
+    its first page and its last attempt would never be asked for.
+    """
+    query = (
+        select(Run.asked_at, Run.args)
+        .where(Run.kind == FLOW_RUN, Run.key == flow_key(number), Run.outcome == "done")
+        .order_by(Run.asked_at.desc())
+        .limit(LOOKED_BACK)
+    )
+    return next(
+        (
+            asked_at
+            for asked_at, args in session.execute(query)
+            if not args.get("entities") and not args.get("divisions")
+        ),
+        None,
     )
 
 

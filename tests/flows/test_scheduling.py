@@ -14,7 +14,7 @@ from retailvista.flows import keeping, scheduling, starting
 from retailvista.flows.definition import FlowFacts
 from retailvista.flows.scheduling import NotConfirmed, When
 from retailvista.flows.tally import RunStopped, Tally
-from retailvista.flows.working import work_flow
+from retailvista.flows.working import last_done, work_flow
 from retailvista.runs import stopping, working
 from retailvista.runs.models import Run, Schedule, Slot
 from retailvista.scheduler import slots
@@ -290,3 +290,31 @@ def test_one_part_that_fails_makes_the_run_partial_and_is_in_the_log(house):
 def test_facts_know_only_two_modes():
     with pytest.raises(AssertionError, match="full or incremental"):
         FlowFacts(1, 1, "x", incoming(), "half", (), (), None, None)
+
+
+def last_run(house) -> datetime | None:
+    return house.read(lambda s: last_done(s, 1))
+
+
+def test_the_last_run_is_when_one_that_did_everything_was_asked_for(house, clock):
+    house.add(incoming(query={"$filter": "Modified ge datetime'[last_run]'"}))
+    assert last_run(house) is None
+    asked_at = clock.now()
+    house.do(starting.fetch_now, 1, ACTOR)
+    house.stage.sandbox.faults.add("429", path="*crm/Accounts*", times=1)
+    house.work()
+    assert last_run(house) is None, "it waits"
+    clock.move(hours=2)
+    house.work()
+    assert last_run(house) == asked_at, "what changed while it waited is asked for again"
+    clock.move(hours=1)
+    house.fetch(1, entities=("crm/Accounts",))
+    assert last_run(house) == asked_at, "a part by hand is not all of it"
+    clock.move(hours=1)
+    second = clock.now()
+    house.fetch(1)
+    assert last_run(house) == second
+    house.stage.change(lambda s: s.execute(update(Grant).values(login_needed_at=clock.now())))
+    clock.move(hours=1)
+    house.fetch(1)
+    assert last_run(house) == second, "one that failed is none"
