@@ -29,7 +29,7 @@ def follow(load: Load, cursor: Cursor) -> Cursor:
         try:
             page = load.page(way, since, address)
         except Later:
-            _merged(load, cursor, pages, "")
+            _merged(load, cursor, pages)
             raise
         begin = begin or page.mark
         pages.append(page)
@@ -50,7 +50,7 @@ def _since(load: Load, cursor: Cursor) -> str:
     return str(max(0, int(cursor.mark) - LOOK_BACK))
 
 
-def _merged(load: Load, cursor: Cursor, pages: list[Page], begin: str) -> Cursor:
+def _merged(load: Load, cursor: Cursor, pages: list[Page], begin: str = "") -> Cursor:
     """The pages into the table. The mark moves with each, or to `begin` when the pass is whole."""
     if not pages:
         return cursor
@@ -59,7 +59,11 @@ def _merged(load: Load, cursor: Cursor, pages: list[Page], begin: str) -> Cursor
     rows = list(_last_versions(load.shape, read))
     name = target.brought(load.shape, rows, cursor, now) if rows else ""
     moved_on = replace(
-        cursor, mark=_mark(load, cursor, pages, begin), loaded_at=now, run=target.run
+        cursor,
+        mark=_mark(load, cursor, pages, begin),
+        loaded_at=now,
+        run=target.run,
+        done_run=target.run if begin and load.entity.way.moves_by_page else cursor.done_run,
     )
     if load.moved is not None:
         moved_on = replace(moved_on, moved=load.moved, moved_at=now)
@@ -93,7 +97,7 @@ def _without_deleted(load: Load, cursor: Cursor) -> Cursor:
     target, entity = load.target, load.entity
     theirs = load.reader.count(Asked(entity.key, Way.FULL))
     if theirs is None or theirs == target.warehouse.count(target.schema, load.shape, cursor):
-        return cursor
+        return _removed(load, cursor, [])
     there, address = set[str](), ""
     while True:
         page = load.reader.page(Asked(entity.key, Way.FULL, select=entity.row_key), address)
@@ -102,19 +106,18 @@ def _without_deleted(load: Load, cursor: Cursor) -> Cursor:
         address = page.next
         if not address:
             break
-    gone = sorted(target.warehouse.keys(target.schema, load.shape, cursor) - there)
-    if gone:
-        cursor = deleted(load, cursor, gone)
-    return cursor
+    return _removed(
+        load, cursor, sorted(target.warehouse.keys(target.schema, load.shape, cursor) - there)
+    )
 
 
-def deleted(load: Load, cursor: Cursor, keys: list[str]) -> Cursor:
-    """Rows of these keys are gone from the table, with the cursor moved in one transaction."""
+def _removed(load: Load, cursor: Cursor, keys: list[str]) -> Cursor:
+    """Rows of these keys go, and with it the table is up to date."""
     target, now = load.target, load.now()
     with target.warehouse.transaction():
         count = target.warehouse.delete(
             target.schema, load.shape, cursor, keys, target.flag_at(now)
         )
-        cursor = target.save(replace(cursor, run=target.run))
+        cursor = target.save(replace(cursor, run=target.run, done_run=target.run))
     load.count(Counted(deleted=count))
     return target.keep(cursor)

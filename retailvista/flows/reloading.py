@@ -142,6 +142,7 @@ def _shown(load: Load, cursor: Cursor) -> Cursor:
                 next_address="",
                 loaded_at=now,
                 full_at=now,
+                done_run=0 if way is Way.BULK else target.run,
             )
         )
     target.keep(cursor)

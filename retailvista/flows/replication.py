@@ -64,8 +64,8 @@ def must_reload(load: Load, cursor: Cursor) -> bool:
         text = "deletions were not read for too long; everything is loaded again."
         load.say("warning", text)
         return True
-    if cursor.run == load.target.run:
-        return False  # done by this run, before it had to wait
+    if load.full and cursor.run == load.target.run:
+        return False  # reloaded by this run, before it had to wait
     return load.full or load.entity.way is Way.FULL
 
 
@@ -77,6 +77,8 @@ def load_entity(load: Load) -> None:
             f"{load.shape.name} already holds division {cursor.division} of {cursor.source}."
             " Load the other one into a schema of its own."
         )
+    if cursor.state == LOADED and cursor.done_run == load.target.run:
+        return  # up to date; the run had to wait for another table
     if must_reload(load, cursor):
         cursor = reload(load, cursor)
         if not load.reader.records.begins_by_bulk(load.entity.key):

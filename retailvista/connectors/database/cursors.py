@@ -15,7 +15,7 @@ from retailvista.connectors.database.shapes import quoted
 from retailvista.connectors.database.warehouse import CURSORS, Cursor, Overtaken
 
 MOMENTS = frozenset(("deletions_at", "moved_at", "began_at", "loaded_at", "full_at", "checked_at"))
-WHOLES = frozenset(("company", "division", "staged", "run", "version"))
+WHOLES = frozenset(("company", "division", "staged", "run", "done_run", "version"))
 
 
 class CursorTable:

@@ -31,7 +31,8 @@ class Cursor:
     `state` LOADING: a reload fills the staging table, from `mark` or `next_address`, and readers
     still see what was there before. `deleted_mark` is how far the feed of deletions was applied to
     this table, and `deletions_at` when it was last read to its end. `moved` is what the division's
-    move said when it was last asked, at `moved_at`. `version` is 0 before the first store.
+    move said when it was last asked, at `moved_at`. `run` touched it last; `done_run` brought it
+    up to date, and goes past it when it has to wait for another table. `version` is 0 before the first store.
     """
 
     company: int
@@ -54,6 +55,7 @@ class Cursor:
     full_at: datetime | None = None
     checked_at: datetime | None = None
     run: int = 0
+    done_run: int = 0
     version: int = 0
 
     @property
