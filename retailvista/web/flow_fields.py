@@ -58,9 +58,10 @@ def map_of(spec: FlowSpec, name: str) -> Mapping[str, str]:
     }[name]
 
 
-def empty(kind: str) -> FlowSpec:
+def empty(kind: str, target_connector: int = OWN) -> FlowSpec:
     """A flow to begin with."""
-    target = TargetSpec(entity=INBOX) if kind == INCOMING else TargetSpec()
+    is_incoming = kind == INCOMING
+    target = TargetSpec(entity=INBOX) if is_incoming else TargetSpec(connector=target_connector)
     return FlowSpec(name="", kind=kind if kind in KINDS else REPLICATION, target=target)
 
 

@@ -33,6 +33,7 @@ from retailvista.web.flow_choices import (
     writable_of,
 )
 from retailvista.web.flow_fields import Filled
+from retailvista.web.numbers import whole
 
 screen = Blueprint("flow_form", __name__)
 
@@ -40,7 +41,9 @@ screen = Blueprint("flow_form", __name__)
 @screen.get("/flows/new")
 @allow(ADMINISTRATOR)
 def new() -> str:
-    spec = flow_fields.empty(request.args.get("kind", REPLICATION))
+    spec = flow_fields.empty(
+        request.args.get("kind", REPLICATION), request.args.get("target", 0, type=whole)
+    )
     return _page(Filled(spec), None)
 
 

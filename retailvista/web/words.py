@@ -225,8 +225,10 @@ def _filled(translation: str, found: re.Match[str]) -> str:
 
 
 def _as_written(part: str) -> str:
-    """An amount has a comma in Dutch; everything else stays as it is."""
-    return part.replace(".", ",") if AMOUNT.fullmatch(part) else part
+    """An amount has a comma in Dutch, a reason is a sentence; everything else stays as it is."""
+    if AMOUNT.fullmatch(part):
+        return part.replace(".", ",")
+    return _dutch(part) if part.endswith(".") and " " in part else part
 
 
 @cache

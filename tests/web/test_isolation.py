@@ -46,6 +46,7 @@ EXAMPLES: dict[str, dict[str, tuple[str, str, str]]] = {
     **dict.fromkeys(
         (
             "/connectors/<int:number>",
+            "/connectors/<int:number>/endpoints",
             "/connectors/<int:number>/status",
             "/connectors/<int:number>/test",
             "/connectors/<int:number>/division",
