@@ -29,12 +29,12 @@ SENTENCES = {
     "FieldProblem", "Finding", "TestResult", "LoginResult", "Trouble", "LaneClosed", "Busy",
     "TooEarly", "TokenRefused", "DiskRefused", "ConnectorStops", "Blind", "Answer",
     "ProofResult", "_wrong", "RunStopped", "RunLost", "NotConfirmed", "TransformFailed",
-    "BadExpression", "TooMuch",
+    "BadExpression", "TooMuch", "Unfit",
 }  # fmt: skip
 # Calls that are told more than sentences.
 TELLING = {"add_evidence", "end"}
 KEYWORDS = {"_": None, "_l": None, "gettext": None, "lazy_gettext": None, "ngettext": (1, 2)}
-SENTENCE = re.compile(r"[A-Z][^ ]* .*[.?:]", re.DOTALL)
+SENTENCE = re.compile(r"[A-Z][^ ]* .*(?:[.?:]|: %\(\w+\)s|: \{\d\})", re.DOTALL)
 LAYERS = ("companies", "connectors", "journals", "flows", "runs", "mail", "web", "ledger")
 
 

@@ -31,12 +31,19 @@ class TooMuch(Refused, ValueError):
     """What would come of it is larger than a record may be."""
 
 
+class Unfit(Refused, ValueError):
+    """A value does not fit what is done with it."""
+
+
+EMPTY = "There is no value to count with."
+
+
 def bounded(value: Any) -> Any:
     """The value, if it is not too large."""
     if isinstance(value, str) and len(value) > SIZE_MAX:
-        raise TooMuch(f"it makes more than {SIZE_MAX} characters")
+        raise TooMuch(f"It makes more than {SIZE_MAX} characters.")
     if isinstance(value, list | tuple | Mapping) and len(value) > ITEMS_MAX:
-        raise TooMuch(f"it makes more than {ITEMS_MAX} parts")
+        raise TooMuch(f"It makes more than {ITEMS_MAX} parts.")
     return value
 
 
@@ -54,9 +61,9 @@ def number_result(operator: str, left: Any, right: Any) -> Any:
         return bounded(left + right)
     for value in (left, right):
         if isinstance(value, bool) or not isinstance(value, int | Decimal):
-            raise TypeError(f"{value!r} is no number" if value is not None else "no value to count")
+            raise Unfit(f"{value!r} is no number." if value is not None else EMPTY)
         if len(str(value)) > DIGITS_MAX:
-            raise TooMuch("a number has too many digits")
+            raise TooMuch("A number has too many digits.")
     if operator == "/":
         return Decimal(left) / Decimal(right)
     with localcontext(prec=2 * DIGITS_MAX):
@@ -86,14 +93,14 @@ def raise_undefined(value: Undefined) -> None:
 def _replace(value: Any, old: str, new: str) -> Any:
     text = _text(value)
     if old and len(text) + text.count(old) * (len(new) - len(old)) > SIZE_MAX:
-        raise TooMuch(f"it makes more than {SIZE_MAX} characters")
+        raise TooMuch(f"It makes more than {SIZE_MAX} characters.")
     return text.replace(old, new)
 
 
 def _round(value: Any, digits: int = 0) -> Decimal:
     """Half away from zero, as amounts are rounded."""
     if not -DIGITS_MAX <= digits <= DIGITS_MAX:
-        raise TooMuch("a number has too many digits")
+        raise TooMuch("A number has too many digits.")
     return _decimal(value).quantize(Decimal(1).scaleb(-digits), ROUND_HALF_UP)
 
 
@@ -101,17 +108,17 @@ def _decimal(value: Any) -> Decimal:
     if isinstance(value, str):
         value = value.strip()
     if isinstance(value, bool) or value is None or isinstance(value, Undefined):
-        raise TypeError(f"{value!r} is no number")
+        raise Unfit(f"{value!r} is no number.")
     made = Decimal(str(value))
     if not made.is_finite() or len(str(made)) > DIGITS_MAX or abs(made.adjusted()) > DIGITS_MAX:
-        raise TypeError(f"{value!r} is no number")
+        raise Unfit(f"{value!r} is no number.")
     return made
 
 
 def _whole(value: Any) -> int:
     made = _decimal(value)
     if made != made.to_integral_value():
-        raise TypeError(f"{value!r} is no whole number")
+        raise Unfit(f"{value!r} is no whole number.")
     return int(made)
 
 
@@ -123,7 +130,7 @@ def _moment(value: Any) -> str:
 def _day(value: Any, pattern: str = "%Y-%m-%d") -> str:
     """2026-03-14, or by a pattern such as %d-%m-%Y."""
     if not DATE_PATTERN.fullmatch(pattern):
-        raise TypeError(f"{pattern[:40]!r} is no pattern of a date, such as %d-%m-%Y")
+        raise Unfit(f"{pattern[:40]!r} is no pattern of a date, such as %d-%m-%Y.")
     return _read_moment(value).strftime(pattern)
 
 
@@ -138,7 +145,7 @@ def _read_moment(value: Any) -> datetime:
     try:
         return datetime.fromisoformat(text)
     except ValueError as error:
-        raise TypeError(f"{text[:40]!r} is no date") from error
+        raise Unfit(f"{text[:40]!r} is no date.") from error
 
 
 def _default(value: Any, instead: Any = "", empty: bool = False) -> Any:
@@ -152,7 +159,7 @@ def _join(values: Sequence[Any], between: str = "") -> Any:
 
 def _pad(value: Any, width: int, fill: str = "0") -> str:
     if width > SIZE_MAX:
-        raise TooMuch(f"it makes more than {SIZE_MAX} characters")
+        raise TooMuch(f"It makes more than {SIZE_MAX} characters.")
     return _text(value).rjust(width, (fill or " ")[0])
 
 

@@ -7,6 +7,7 @@ expression alone; numbers are exact, never binary fractions.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Mapping
 from functools import lru_cache
 from typing import Any
@@ -21,6 +22,7 @@ from retailvista.flows.expression_filters import (
     FILTERS,
     TESTS,
     TooMuch,
+    Unfit,
     bounded,
     exact,
     number_result,
@@ -42,9 +44,17 @@ ALLOWED = (
 )  # fmt: skip
 # What goes wrong inside an expression because of the values it meets.
 FAILURES = (
-    TemplateError, SecurityError, TooMuch, ArithmeticError, LookupError, TypeError, ValueError,
-    AttributeError, RecursionError,
+    TemplateError, ArithmeticError, LookupError, TypeError, ValueError, AttributeError,
+    RecursionError,
 )  # fmt: skip
+TEXTS: dict[type[Exception], str] = {
+    ZeroDivisionError: "It divides by zero.",
+    ArithmeticError: "It cannot be counted with these numbers.",
+    RecursionError: "It has too many parts inside one another.",
+    SecurityError: "Nothing can be called here.",
+}
+# How Jinja says it of a name, and this module of a part of a record.
+MISSING = re.compile(r"'([^']*)' is (?:undefined|no field of it)")
 Evaluate = Callable[[Mapping[str, Any]], Any]
 
 
@@ -96,7 +106,7 @@ class Box(SandboxedEnvironment):
         """The sign of a number."""
         value = exact(arg)
         if isinstance(value, str | bool) or value is None:
-            raise TypeError(f"{arg!r} is no number")
+            raise Unfit(f"{arg!r} is no number.")
         return -value if operator == "-" else value
 
     def _field(self, obj: Any, name: Any) -> Any:
@@ -110,7 +120,7 @@ class Box(SandboxedEnvironment):
         """What an expression makes of each record of a list. It does not stand in itself."""
         every = list(records or ())
         if len(every) > EACH_MAX:
-            raise TooMuch(f"there are more than {EACH_MAX} records in it")
+            raise TooMuch(f"There are more than {EACH_MAX} records in it.")
         evaluate = compiled(str(expression), inside=True)
         return [evaluate(one) for one in every]
 
@@ -143,13 +153,12 @@ def compiled(text: str, *, inside: bool = False) -> Evaluate:
 
 def reason(error: BaseException) -> str:
     """Why an expression cannot be read or failed on a record, in words."""
-    if isinstance(error, ZeroDivisionError):
-        return "it divides by zero."
-    if isinstance(error, ArithmeticError):
-        return "it cannot be counted with these numbers."
-    if isinstance(error, RecursionError):
-        return "it has too many parts inside one another."
+    for kind, said in TEXTS.items():
+        if isinstance(error, kind):
+            return said
     text = str(getattr(error, "message", "") or error) or type(error).__name__
+    if found := MISSING.fullmatch(text):
+        return str(Unfit(f"There is no field {found[1]}."))
     return text if text.endswith(".") else f"{text}."
 
 

@@ -30,10 +30,10 @@ class TransformFailed(Refused):
 
     def __init__(self, field_name: str, record_key: str, why: str) -> None:
         self.field, self.record_key, self.why = field_name, record_key, why
-        if record_key:
-            super().__init__(f"Field {field_name} of record {record_key}: {why}")
-        else:
-            super().__init__(f"Parameter {field_name}: {why}")
+        text = f"Field {field_name} of record {record_key}: {why}"
+        if not record_key:
+            text = f"Parameter {field_name}: {why}"
+        super().__init__(text)
 
 
 @dataclass(frozen=True, slots=True)
@@ -146,9 +146,9 @@ def _whole(value: Any, key: str) -> dict[str, Any]:
         try:
             value = json.loads(value, parse_float=Decimal)
         except ValueError as error:
-            raise TransformFailed("expression", key, f"it makes no JSON: {error}.") from error
+            raise TransformFailed("expression", key, f"It makes no JSON: {error}.") from error
     if not isinstance(value, Mapping):
-        raise TransformFailed("expression", key, "it makes no record, such as {'Code': Code}.")
+        raise TransformFailed("expression", key, "It makes no record, such as {'Code': Code}.")
     return dict(value)
 
 
@@ -167,13 +167,13 @@ def _plain(value: Any, key: str) -> Any:
     """Only what JSON has, exact, and no larger than a record may be."""
     made = _checked(value, key, DEPTH_MAX)
     if len(json.dumps(made, default=str)) > RECORD_SIZE_MAX:
-        raise TransformFailed("record", key, f"it has more than {RECORD_SIZE_MAX} characters.")
+        raise TransformFailed("record", key, f"It has more than {RECORD_SIZE_MAX} characters.")
     return made
 
 
 def _checked(value: Any, key: str, depth: int) -> Any:
     if not depth:
-        raise TransformFailed("record", key, "too many objects inside one another.")
+        raise TransformFailed("record", key, "Too many objects inside one another.")
     if isinstance(value, Mapping):
         return {str(name): _checked(inner, key, depth - 1) for name, inner in value.items()}
     if isinstance(value, list | tuple):

@@ -17,6 +17,8 @@ from flask_babel import lazy_gettext as _l
 from retailvista.web.languages import TRANSLATIONS, language
 
 SENTENCE_END = re.compile(r"(?<=[.!?]) (?=[A-Z])")
+# A field of a flow and what is wrong with it: "target.connector: There is no connector 99."
+PLACE = re.compile(r"([\w.$\[\]]+): (\S.*)", re.DOTALL)
 AMOUNT = re.compile(r"-?\d+\.\d\d")
 
 GREY, BLUE, GREEN, AMBER, RED = "secondary", "primary", "success", "warning", "danger"
@@ -216,7 +218,10 @@ def _dutch(text: str) -> str:
     said = [_dutch(part) for part in parts] if len(parts) > 1 else parts
     if all(new != part for new, part in zip(said, parts, strict=True)):
         return " ".join(said)
-    return _filled(matches[0][1], matches[0][0]) if matches else text
+    if matches:
+        return _filled(matches[0][1], matches[0][0])
+    placed = PLACE.fullmatch(text)
+    return f"{placed[1]}: {_dutch(placed[2])}" if placed else text
 
 
 def _filled(translation: str, found: re.Match[str]) -> str:

@@ -156,12 +156,12 @@ def test_records_for_which_the_condition_is_false_are_skipped():
 @pytest.mark.parametrize(
     ("spec", "field", "why"),
     [
-        (TransformSpec(fields={"Name": "Descripton"}), "Name", "'Descripton' is undefined"),
+        (TransformSpec(fields={"Name": "Descripton"}), "Name", "There is no field Descripton"),
         (TransformSpec(fields={"Price": "Description * 2"}), "Price", "is no number"),
-        (TransformSpec(fields={"Price": "CostPriceStandard / 0"}), "Price", "divides by zero"),
+        (TransformSpec(fields={"Price": "CostPriceStandard / 0"}), "Price", "It divides by zero"),
         (TransformSpec(expression="Code"), "expression", "makes no"),
-        (TransformSpec(expression="[Code]"), "expression", "makes no record"),
-        (TransformSpec(only_if="Nothing"), "only_if", "'Nothing' is undefined"),
+        (TransformSpec(expression="[Code]"), "expression", "It makes no record"),
+        (TransformSpec(only_if="Nothing"), "only_if", "There is no field Nothing"),
         (TransformSpec(fields={"a": "Code", "a.b": "Code"}), "a.b", "holds no fields"),
     ],
 )
