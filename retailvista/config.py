@@ -23,6 +23,9 @@ EXACT_SITES = tuple(
 )
 
 
+HOST_SCHEMES = ("http", "https", "postgresql")
+
+
 @dataclass(frozen=True, slots=True)
 class Settings:
     """Everything the operator may set. Paths are absolute, URLs without trailing slash."""
@@ -183,5 +186,6 @@ def _check_providers(settings: Settings) -> None:
     if bool(settings.exact_client_id) != bool(settings.exact_client_secret):
         raise BadSetting("RV_EXACT_CLIENT_ID and RV_EXACT_CLIENT_SECRET go together; one is empty.")
     for host in settings.provider_hosts:
-        if urlsplit(host).scheme not in ("http", "https") or not urlsplit(host).hostname:
+        # The last names a database that a warehouse may lie on.
+        if urlsplit(host).scheme not in HOST_SCHEMES or not urlsplit(host).hostname:
             raise BadSetting(f"RV_PROVIDER_HOSTS: {host!r} is not a base URL.")

@@ -59,7 +59,8 @@ class RequestsWire:
     ) -> None:
         self._clock = clock
         self._allowed = {origin_of(site) for site in sites if site.startswith("https://")}
-        self._allowed |= {origin_of(host) for host in provider_hosts}
+        web = [host for host in provider_hosts if host.startswith(("http://", "https://"))]
+        self._allowed |= {origin_of(host) for host in web}
         self._session = requests.Session()
         self._session.trust_env = False  # a .netrc or proxy variable must not add credentials
         self._session.cookies.set_policy(DefaultCookiePolicy(allowed_domains=[]))

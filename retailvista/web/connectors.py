@@ -200,7 +200,8 @@ def _callback(number: int) -> str:
 
 
 def _sites(row: Connector) -> list[str]:
-    return [*provider_of(row).sites, *wiring.settings().provider_hosts]
+    hosts = [host for host in wiring.settings().provider_hosts if host.startswith("http")]
+    return [*provider_of(row).sites, *hosts]
 
 
 def _page(row: Connector, filled: ConnectorForm) -> str:

@@ -19,8 +19,10 @@ import duckdb
 
 from retailvista.connectors.exact_online.catalogue import Endpoint, catalogue
 from retailvista.connectors.records import Entity
+from retailvista.runs.models import ENDED, Run
 from retailvista.sandbox.endpoints import Prop, endpoints
 from retailvista.sandbox.server import Sandbox
+from tests.flows.flow_house import FlowHouse
 from tests.sandbox.visitor import CALLBACK, CLIENT_ID, GROENHOF, SECRET, Visitor
 
 LISTED: tuple[Entity, ...] = tuple(found for found in catalogue().entities if found.listed)
@@ -86,6 +88,22 @@ def loaded(path: Path, entity: Entity, schema: str = "exact", division: int = GR
         query = f"SELECT {columns} FROM {table} WHERE _division = ? AND _deleted_at IS NULL"  # noqa: S608
         rows = connection.execute(query, [division]).fetchall()
     return keyed(entity, names, rows)
+
+
+def entity_of(key: str) -> Entity:
+    """An entity of the catalogue."""
+    return catalogue().endpoint(key).entity
+
+
+def to_its_end(house: FlowHouse, run: Run, minutes: int = 30) -> Run:
+    """The engine goes on every minute, until the run has ended."""
+    for _ in range(minutes):
+        if run.state == ENDED:
+            return run
+        house.stage.clock.move(minutes=1)
+        house.work()
+        run = house.run(run.number)
+    raise AssertionError(house.log(run))
 
 
 def keyed(entity: Entity, names: list[str], rows: list[tuple[Any, ...]]) -> Rows:

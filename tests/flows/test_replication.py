@@ -6,16 +6,10 @@ from pathlib import Path
 
 import pytest
 
-from retailvista.connectors.exact_online.catalogue import catalogue
-from retailvista.runs.models import ENDED, Run
 from tests.flows.flow_house import FlowHouse, replication
-from tests.flows.mirror import LISTED, Mirror, differences, loaded
+from tests.flows.mirror import LISTED, Mirror, differences, entity_of, loaded, to_its_end
 
-ITEMS = "logistics/Items"
-
-
-def entity(key: str):
-    return catalogue().endpoint(key).entity
+ITEMS = entity_of("logistics/Items")
 
 
 @pytest.fixture
@@ -24,25 +18,14 @@ def file(house: FlowHouse) -> Path:
     return house.stage.outside.spool.parent / "warehouses" / "1" / "warehouse.duckdb"
 
 
-def to_its_end(house: FlowHouse, run: Run, minutes: int = 30) -> Run:
-    """The engine goes on every minute, until the run has ended."""
-    for _ in range(minutes):
-        if run.state == ENDED:
-            return run
-        house.stage.clock.move(minutes=1)
-        house.work()
-        run = house.run(run.number)
-    raise AssertionError(house.log(run))
-
-
 def test_one_endpoint_from_the_provider_into_the_warehouse(house: FlowHouse, file: Path):
-    flow = house.add(replication(ITEMS))
+    flow = house.add(replication(ITEMS.key))
     run = house.fetch(flow.number)
     assert (run.outcome, run.problem) == ("done", "")
     assert run.counts["read"] == run.counts["new"] == 3
-    source = Mirror.of(house.stage.sandbox).source(entity(ITEMS))
+    source = Mirror.of(house.stage.sandbox).source(ITEMS)
     assert len(source) == 3
-    assert differences(entity(ITEMS), loaded(file, entity(ITEMS)), source) == []
+    assert differences(ITEMS, loaded(file, ITEMS), source) == []
 
 
 @pytest.mark.statement("D-18", "D-40")
