@@ -216,7 +216,7 @@ def remove(session: Session, number: int, actor: str) -> None:
         row = connector_by_number(session, number)
         dependants = what_depends_on(session, row)
         if dependants:
-            raise Refused(f"Connector {number} is still needed: {'; '.join(dependants)}.")
+            raise Refused(f"Connector {number} is still needed. {' '.join(dependants)}")
         detach(session, row)
         row.client_secret_sealed, row.client_secret_set_at = "", None
         row.deleted_at = db.now(session)

@@ -9,6 +9,7 @@ import pytest
 from sqlalchemy import select
 
 from retailvista.companies.models import AuditEvent
+from retailvista.connectors import registering
 from retailvista.connectors.records import Way
 from retailvista.connectors.registry import records_of
 from retailvista.errors import NotFound, Refused
@@ -279,3 +280,16 @@ def part_of_inbox() -> dict[str, object]:
 def test_names_differ_only_by_their_number(house):
     made = [house.add(renamed(incoming(), "→→")).identifier for _ in range(3)]
     assert made == ["flow", "flow-2", "flow-3"]
+
+
+def test_a_connector_that_a_flow_uses_is_not_removed(house):
+    house.add(incoming())
+    house.add(replication())
+    with pytest.raises(Refused, match="The flows 1, 2 read or write through it"):
+        house.do(registering.remove, 25, ACTOR)
+    with pytest.raises(Refused, match="The flows 2 read"):
+        house.do(registering.remove, 40, ACTOR)
+    for number in (1, 2):
+        house.do(keeping.remove_flow, number, ACTOR)
+    house.do(registering.remove, 40, ACTOR)
+    house.do(registering.remove, 25, ACTOR)
