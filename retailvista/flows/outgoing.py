@@ -9,7 +9,7 @@ not wait for it.
 from __future__ import annotations
 
 from collections import Counter
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from sqlalchemy.orm import Session
 
@@ -32,6 +32,7 @@ from retailvista.runs.working import Counts
 ITEMS_RUN = "items"
 # One item is not worked on more often in one run, whatever becomes of it.
 TURNS_MAX = 6
+PAUSE = timedelta(seconds=2)
 
 
 def send_out(outside: Outside, flow: FlowFacts, tally: Tally) -> Counts:
@@ -54,12 +55,11 @@ def send_items(outside: Outside, flow: FlowFacts, tally: Tally) -> Counts:
         entity=reader.records.entity(flow.spec.target.entity),
     )
     turns: Counter[int] = Counter()
-    try:
-        while (facts := _next(outside, flow.id, turns)) is not None:
-            turns[facts.id] += 1
-            (look if facts.is_sent else send)(sender, facts)
-    finally:
-        _ask_for_the_rest(outside, flow)
+    while (facts := _next(outside, flow.id, turns)) is not None:
+        turns[facts.id] += 1
+        (look if facts.is_sent else send)(sender, facts)
+    # A run that is put back or that failed asks for nothing: the lane or a person comes first.
+    _ask_for_the_rest(outside, flow)
     return tally.counts
 
 
@@ -76,7 +76,7 @@ def _ask_for_the_rest(outside: Outside, flow: FlowFacts) -> None:
         if moment is None:
             return
         with database.transaction(session):
-            _ask(session, flow, max(moment, database.now(session)))
+            _ask(session, flow, max(moment, database.now(session) + PAUSE))
 
 
 def _ask(session: Session, flow: FlowFacts, moment: datetime) -> None:

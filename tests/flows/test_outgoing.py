@@ -124,7 +124,6 @@ def test_a_refused_item_is_tried_again_a_set_number_of_times(works: Works, clock
     assert codes(works) == ["P-1"]
 
 
-@pytest.mark.judge_allows("duplicate-content")
 def test_what_is_there_already_in_another_shape_is_not_overwritten(works: Works):
     works.put(ARTICLES, {"Code": "P-1", "Description": "Van een ander"})
     prepare(works, "Lavendel")
@@ -171,7 +170,6 @@ def test_an_update_sends_each_state_in_its_order_and_never_an_older_one_last(wor
     assert [row["Description"] for row in works.there(ARTICLES) if row["key"] == key] == ["2"]
 
 
-@pytest.mark.judge_allows("duplicate-content")
 def test_without_a_mark_of_our_own_a_person_decides(works: Works, clock):
     """Prices have nothing that we give them ourselves: after a lost answer nobody can tell."""
     works.put(ACCOUNTS, {"Name": "Straat 1", "Code": "P-1"})

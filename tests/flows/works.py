@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
-from sqlalchemy import select
+from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from retailvista import db
@@ -77,6 +77,11 @@ class Works:
         way_out = outside or self.side.outside
         while (facts := working.claim(way_out, KINDS)) is not None:
             working.work(way_out, KINDS, facts)
+
+    def next_waiting(self) -> Any:
+        """When the next run that waits is due; None when none does."""
+        query = select(func.min(Run.not_before)).where(Run.state == WAITING)
+        return self.read(lambda session: session.scalar(query))
 
     def wait_until(self, moment: Any) -> None:
         seconds = (moment - self.side.clock.now()).total_seconds()
