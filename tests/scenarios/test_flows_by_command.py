@@ -98,6 +98,10 @@ def test_the_grants_of_a_server_and_what_its_address_may_hold(books):
     script = books.json("warehouse", "grants", *HERE, "26", "--schema", "proef")["script"]
     assert 'GRANT CONNECT, CREATE ON DATABASE "dwh" TO "lader";' in script
     assert "proef" in script
+    away = books.run("warehouse", "check", *HERE, "26")
+    assert away.exit_code == 1
+    assert "cannot be reached" in away.stderr
+    assert "geheim" not in away.output
     for wrong in ("postgresql://lader:geheim@host/dwh", "mysql://x", "postgresql://host/dwh"):
         assert add(wrong, exit_code=1)
     assert add("postgresql://lader@host/dwh", stdin="", exit_code=1), "a server wants a secret"
