@@ -12,7 +12,7 @@ from dataclasses import replace
 from retailvista.connectors.database.shapes import TableShape
 from retailvista.connectors.database.warehouse import Counted, Cursor
 from retailvista.connectors.records import Asked, Page, Row, Way
-from retailvista.errors import Later
+from retailvista.errors import RetailVistaError
 from retailvista.flows.load import Load
 
 # The first run of a day reads from somewhat before the mark: a row whose rowversion was handed
@@ -28,7 +28,7 @@ def follow(load: Load, cursor: Cursor) -> Cursor:
     while not over:
         try:
             page = load.page(way, since, address)
-        except Later:
+        except RetailVistaError:
             _merged(load, cursor, pages)
             raise
         begin = begin or page.mark

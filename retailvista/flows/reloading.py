@@ -11,7 +11,7 @@ from datetime import timedelta
 
 from retailvista.connectors.database.warehouse import LOADED, LOADING, Cursor
 from retailvista.connectors.records import Asked, Page, Way
-from retailvista.errors import Later
+from retailvista.errors import RetailVistaError
 from retailvista.flows.load import Load
 
 # A list that is read by key and was cut off is begun again after this time: it would be a mixture.
@@ -29,7 +29,7 @@ def reload(load: Load, cursor: Cursor) -> Cursor:
         since = pages[-1].mark if pages and way.moves_by_page else cursor.mark
         try:
             page = load.page(way, since, address)
-        except Later:
+        except RetailVistaError:
             _staged(load, cursor, pages)
             raise
         pages.append(page)

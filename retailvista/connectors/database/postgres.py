@@ -75,7 +75,7 @@ class PostgresWarehouse(SqlWarehouse):
     def _execute(self, sql: str, parameters: Sequence[Any]) -> psycopg.Cursor[Any]:
         text = sql.replace("?", "%s") if parameters else sql
         with self._told():
-            return self._connection.execute(text, list(parameters) or None)  # type: ignore[arg-type]
+            return self._connection.execute(text, list(parameters) or None)
 
     def bring(self, schema: str, shape: TableShape, batch: pa.Table) -> str:
         """A temporary table with the rows; it is gone with the connection."""
@@ -86,10 +86,10 @@ class PostgresWarehouse(SqlWarehouse):
             self._connection.execute(f"DROP TABLE IF EXISTS {BATCH}")
             self._connection.execute(f"CREATE TEMPORARY TABLE {BATCH} ({columns})")
             names = listed(shape.names)
-            with self._connection.cursor() as cursor:
-                with cursor.copy(f"COPY {BATCH} ({names}) FROM STDIN") as copy:
-                    for row in zip(*(_values(column) for column in batch.columns), strict=True):
-                        copy.write_row(row)
+            order = f"COPY {BATCH} ({names}) FROM STDIN"
+            with self._connection.cursor() as cursor, cursor.copy(order) as copy:
+                for row in zip(*(_values(column) for column in batch.columns), strict=True):
+                    copy.write_row(row)
         return BATCH
 
     @contextmanager

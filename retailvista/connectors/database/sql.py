@@ -75,15 +75,20 @@ class SqlWarehouse(CursorTable):
         for shape in shapes:
             if shape.name not in known:
                 self.changed(self._create(schema, shape, keyed=self.has_keys))
-                continue
-            for column in shape.columns:
-                if column.name not in known[shape.name]:
-                    kind = column.sql_type(self.dialect)
-                    place = quoted(schema, shape.name)
-                    self.changed(f"ALTER TABLE {place} ADD COLUMN {quoted(column.name)} {kind}")
-                    if column.source:
-                        added.append(f"{shape.name}.{column.name}")
+            else:
+                added += self._widen(schema, shape, known[shape.name])
+            if shape.staging.name in known:
+                self._widen(schema, shape.staging, known[shape.staging.name])
         return added
+
+    def _widen(self, schema: str, shape: TableShape, known: set[str]) -> list[str]:
+        """Columns that the table lacks; rows that are there have nothing in them yet."""
+        lacking = [column for column in shape.columns if column.name not in known]
+        place = quoted(schema, shape.name)
+        for column in lacking:
+            kind = column.sql_type(self.dialect)
+            self.changed(f"ALTER TABLE {place} ADD COLUMN {quoted(column.name)} {kind}")
+        return [f"{shape.name}.{column.name}" for column in lacking if column.source]
 
     def _has_schema(self, schema: str) -> bool:
         query = "SELECT 1 FROM information_schema.schemata WHERE schema_name = ?"

@@ -32,7 +32,8 @@ class Cursor:
     still see what was there before. `deleted_mark` is how far the feed of deletions was applied to
     this table, and `deletions_at` when it was last read to its end. `moved` is what the division's
     move said when it was last asked, at `moved_at`. `run` touched it last; `done_run` brought it
-    up to date, and goes past it when it has to wait for another table. `version` is 0 before the first store.
+    up to date, and goes past it when it has to wait for another table. `version` is 0 before
+    the first store.
     """
 
     company: int
