@@ -15,6 +15,7 @@ from sqlalchemy.orm import Session
 
 from retailvista import db as database
 from retailvista.companies import audit
+from retailvista.connectors.choosing import connector_by_number
 from retailvista.connectors.models import Connector
 from retailvista.connectors.testing import CONNECTED
 from retailvista.errors import NotFound, Refused
@@ -130,6 +131,26 @@ def switch_schedule(
         else:
             row.enabled = False
         audit.record(session, actor, "schedule switched", _subject(flow, row), enabled=on)
+    return row
+
+
+def switch_connector_schedule(
+    session: Session, number: int, kind: str, actor: str, *, on: bool, confirmed: bool = False
+) -> Schedule:
+    """The same for a schedule of a connector itself: exports, control, master data."""
+    with database.transaction(session):
+        connector = connector_by_number(session, number)
+        row = session.scalar(
+            select(Schedule)
+            .where(Schedule.connector_id == connector.id, Schedule.kind == kind)
+            .execution_options(populate_existing=True)
+        )
+        if row is None:
+            raise NotFound(f"Connector {number} has no schedule {kind!r}.")
+        if on:
+            check_tested(connector, confirmed=confirmed)
+        row.enabled = on
+        audit.record(session, actor, "schedule switched", kind, enabled=on, confirmed=confirmed)
     return row
 
 

@@ -11,6 +11,7 @@ from retailvista.companies.models import Store
 from retailvista.errors import NotFound, Refused
 from retailvista.flows import keeping, scheduling, starting
 from retailvista.flows.scheduling import NotConfirmed, When
+from retailvista.runs import schedules
 from retailvista.runs.models import Run, Schedule, Slot
 from retailvista.scheduler import slots
 from tests.flows.flow_house import ACTOR, incoming, replication
@@ -107,6 +108,24 @@ def test_no_schedule_goes_on_after_a_failed_test_unless_somebody_confirms(house)
     house.change_connector(number=40, last_test={"kind": "refused"})
     with pytest.raises(NotConfirmed, match="connector 40"):
         schedule(house, When(every_minutes=30))
+
+
+@pytest.mark.statement("D-50")
+def test_a_schedule_of_a_connector_itself_asks_for_the_same_confirmation(house):
+    house.stage.change(lambda s: schedules.add_defaults(s, house.stage.connector_id))
+    house.change_connector(last_test={"kind": "expired"})
+
+    def switch(*, on: bool, confirmed: bool = False) -> bool:
+        return house.do(
+            scheduling.switch_connector_schedule, 25, "export", ACTOR, on=on, confirmed=confirmed
+        ).enabled
+
+    assert not switch(on=False)
+    with pytest.raises(NotConfirmed):
+        switch(on=True)
+    assert switch(on=True, confirmed=True)
+    with pytest.raises(NotFound):
+        house.do(scheduling.switch_connector_schedule, 40, "export", ACTOR, on=True)
 
 
 def test_a_schedule_is_changed_switched_and_removed(house, clock):
