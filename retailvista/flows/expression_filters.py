@@ -1,15 +1,19 @@
 """The filters and tests of expressions, and their arithmetic: exact, and bounded in size.
 
-Invariant: nothing here makes more than SIZE_MAX characters or ITEMS_MAX parts of what it is given.
+Invariants: no filter makes more than SIZE_MAX characters or ITEMS_MAX parts; all that one
+evaluation makes is at most WORK_MAX.
 """
 
 from __future__ import annotations
 
 import json
 import re
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from contextvars import ContextVar
 from datetime import UTC, date, datetime, timedelta
 from decimal import ROUND_HALF_UP, Decimal, localcontext
+from functools import wraps
 from typing import Any
 
 from jinja2 import Undefined
@@ -20,6 +24,7 @@ from retailvista.errors import Refused
 SIZE_MAX = 100_000
 ITEMS_MAX = 10_000
 DIGITS_MAX = 60
+WORK_MAX = 5_000_000
 # Exact writes moments as milliseconds since 1970 of the wall clock (OData 2, Edm.DateTime).
 EPOCH_TEXT = re.compile(r"/Date\((-?\d{1,15})\)/")
 # Without widths: "%99999999Y" would make a very long text.
@@ -45,6 +50,43 @@ def bounded(value: Any) -> Any:
     if isinstance(value, list | tuple | Mapping) and len(value) > ITEMS_MAX:
         raise TooMuch(f"It makes more than {ITEMS_MAX} parts.")
     return value
+
+
+# What this evaluation has made so far; a filter inside `each` counts to the same.
+_made: ContextVar[list[int] | None] = ContextVar("made_by_expression", default=None)
+
+
+@contextmanager
+def metered() -> Iterator[None]:
+    """Around one evaluation. Inside another one it is part of that."""
+    if _made.get() is not None:
+        yield
+        return
+    token = _made.set([0])
+    try:
+        yield
+    finally:
+        _made.reset(token)
+
+
+def spent(value: Any) -> Any:
+    """The value, counted. TooMuch when the whole evaluation makes too much, step by step."""
+    made = _made.get()
+    if made is not None:
+        made[0] += len(value) if isinstance(value, str | list | tuple | Mapping) else 1
+        if made[0] > WORK_MAX:
+            raise TooMuch("It takes too much work.")
+    return value
+
+
+def counted(work: Callable[..., Any]) -> Callable[..., Any]:
+    """A filter whose results are bounded and counted."""
+
+    @wraps(work)
+    def inner(*given: Any, **named: Any) -> Any:
+        return spent(bounded(work(*given, **named)))
+
+    return inner
 
 
 def exact(value: Any) -> Any:

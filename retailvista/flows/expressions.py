@@ -24,8 +24,11 @@ from retailvista.flows.expression_filters import (
     TooMuch,
     Unfit,
     bounded,
+    counted,
     exact,
+    metered,
     number_result,
+    spent,
 )
 
 LENGTH_MAX = 4_000
@@ -78,7 +81,8 @@ class Box(SandboxedEnvironment):
     def __init__(self) -> None:
         super().__init__(autoescape=False, undefined=StrictUndefined, cache_size=0, finalize=_shown)
         self.globals = {}
-        self.filters = dict(FILTERS) | {"each": self._each}
+        filters = dict(FILTERS) | {"each": self._each}
+        self.filters = {name: counted(work) for name, work in filters.items()}
         self.tests = dict(TESTS)
 
     def getattr(self, obj: Any, attribute: str) -> Any:
@@ -100,7 +104,7 @@ class Box(SandboxedEnvironment):
 
     def call_binop(self, context: Any, operator: str, left: Any, right: Any) -> Any:
         """Arithmetic on exact numbers; texts can be joined but not multiplied or formatted."""
-        return number_result(operator, left, right)
+        return spent(number_result(operator, left, right))
 
     def call_unop(self, context: Any, operator: str, arg: Any) -> Any:
         """The sign of a number."""
@@ -143,12 +147,21 @@ def compiled(text: str, *, inside: bool = False) -> Evaluate:
     try:
         _check(_parsed(text, is_text=is_text), inside=inside)
         if is_text:
-            template = BOX.from_string(text)
-            return lambda names: bounded(template.render(dict(names)))
+            return _within(BOX.from_string(text).render)
         expression = BOX.compile_expression(text, undefined_to_none=False)
     except (TemplateError, RecursionError) as error:
         raise BadExpression(reason(error)) from error
-    return lambda names: _defined(expression(dict(names)))
+    return _within(lambda names: _defined(expression(names)))
+
+
+def _within(work: Callable[[dict[str, Any]], Any]) -> Evaluate:
+    """With the bounds of one evaluation around it."""
+
+    def evaluate(names: Mapping[str, Any]) -> Any:
+        with metered():
+            return spent(bounded(work(dict(names))))
+
+    return evaluate
 
 
 def reason(error: BaseException) -> str:

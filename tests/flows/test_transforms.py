@@ -11,6 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from retailvista.flows.definition import SourceSpec, TransformSpec
+from retailvista.flows.expression_filters import TooMuch
 from retailvista.flows.expressions import FAILURES, BadExpression, compiled
 from retailvista.flows.transforms import Transform, TransformFailed, expression_problems, preview
 
@@ -109,6 +110,16 @@ def test_whatever_is_typed_gives_a_value_or_a_reason(text):
     with suppress(BadExpression, *FAILURES):
         value = compiled(text)({**ITEM, "record": ITEM})
         assert value is None or isinstance(value, str | int | Decimal | list | dict | tuple)
+
+
+def test_many_small_steps_are_too_much_together():
+    lines = [{"n": number} for number in range(1000)]
+    inner = "n | text | pad(99000, 'a')" + " | replace('a', 'b') | replace('b', 'a')" * 15
+    began = time.monotonic()
+    with pytest.raises(TooMuch, match="too much work"):
+        compiled(f'Lines | each("{inner} | length")')({"Lines": lines})
+    assert time.monotonic() - began < 2
+    assert compiled('Lines | each("n * 2") | sum')({"Lines": lines}) == 999_000
 
 
 def test_a_field_map_makes_a_new_record_with_paths():
