@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import ast
 import io
+import json
 import re
 import sys
 from collections.abc import Iterator
@@ -41,7 +42,7 @@ LAYERS = ("companies", "connectors", "journals", "flows", "runs", "mail", "web",
 def texts() -> dict[str, str]:
     """Every text and where it was found first."""
     found: dict[str, str] = {}
-    for path, text in (*_templates(), *_marked(), *_sentences()):
+    for path, text in (*_templates(), *_marked(), *_sentences(), *_notes()):
         found.setdefault(text, path)
     return found
 
@@ -55,6 +56,14 @@ def _marked() -> Iterator[tuple[str, str]]:
     for layer in ("web", "mail"):
         for file in sorted((ROOT / "retailvista" / layer).rglob("*.py")):
             yield from _extracted(file, "python")
+
+
+def _notes() -> Iterator[tuple[str, str]]:
+    """What the catalogue of entities says of some of them."""
+    path = ROOT / "retailvista" / "connectors" / "exact_online" / "data" / "entities.json"
+    for entity in json.loads(path.read_text(encoding="utf-8"))["entities"]:
+        if entity.get("note"):
+            yield path.relative_to(ROOT).as_posix(), entity["note"]
 
 
 def _extracted(file: Path, method: str) -> Iterator[tuple[str, str]]:
@@ -75,7 +84,7 @@ def _sentences() -> Iterator[tuple[str, str]]:
 
 
 def _said(node: ast.AST) -> Iterator[ast.expr]:
-    """Arguments of errors and findings, values of the tables called TEXTS, sentences with a name.
+    """Arguments of errors and findings, values of tables such as TEXTS, sentences with a name.
 
     A named sentence is a constant (WHY), a local called `text` or `message`, what a function
     returns, or a message for a page.
@@ -87,7 +96,9 @@ def _said(node: ast.AST) -> Iterator[ast.expr]:
             for argument in arguments:
                 yield from _whole_sentence(argument)
         case (
-            ast.Assign(targets=[ast.Name(id="TEXTS")], value=ast.Dict(values=values))
+            ast.Assign(
+                targets=[ast.Name(id="TEXTS" | "BUILT_IN_NAMES")], value=ast.Dict(values=values)
+            )
             | ast.AnnAssign(target=ast.Name(id="TEXTS"), value=ast.Dict(values=values))
         ):
             yield from values

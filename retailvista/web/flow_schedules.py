@@ -77,6 +77,8 @@ def remove(number: int, schedule: int) -> Answer:
 
 
 def _back(number: int) -> Response:
+    if request.form.get("back") == "schedules":
+        return redirect(url_for("schedules.index", done="saved"), 303)
     with wiring.reading() as session:
         keeping.flow_by_number(session, number)
     return redirect(url_for("flows.page", number=number, done="saved") + "#schedules", 303)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from decimal import Decimal
 from typing import Any
 
 from babel.numbers import format_decimal
@@ -44,6 +45,10 @@ ITEM_LINES: dict[str, Any] = {
     "item_retried": _l("To be tried again, by %(actor)s."),
     "item_skipped": _l("Skipped by %(actor)s."),
 }
+COUNT_ORDER = (
+    "read", "new", "changed", "deleted", "discarded", "sent", "skipped", "failed", "unknown",
+    "differences", "pages", "calls", "calls_left",
+)  # fmt: skip
 HOUR = 60
 
 
@@ -101,7 +106,27 @@ def item_line(line: Mapping[str, Any]) -> str:
     return str(gettext(text, **values)) if values else words.translated(text)
 
 
+def tariff(amount_of_money: Decimal) -> str:
+    """A price with two to four decimals, as its field shows it."""
+    locale = str(get_locale() or "nl")
+    return str(format_decimal(amount_of_money, format="0.00##", locale=locale))
+
+
+def in_order(counts: Mapping[str, Any]) -> list[tuple[str, Any]]:
+    """The counts of a run: those of flows in a fixed order, others as they come."""
+    places = {name: place for place, name in enumerate(COUNT_ORDER)}
+    return sorted(counts.items(), key=lambda found: places.get(found[0], -1))
+
+
+def price(amount_of_money: Decimal) -> str:
+    """Two decimals with the separators of the reader's language."""
+    locale = str(get_locale() or "nl")
+    return str(format_decimal(amount_of_money, format="#,##0.00", locale=locale))
+
+
 FILTERS = {
+    "price": price,
+    "in_order": in_order,
     "interval_word": interval_word,
     "amount": amount,
     "way_word": way_word,

@@ -126,8 +126,13 @@ def _when(schedules: list[Schedule]) -> flow_when.Shown:
 def list_page(problems: Sequence[FieldProblem] = ()) -> str:
     """The list, also after an import that was refused."""
     with wiring.reading() as session:
-        rows = [_row(session, row) for row in keeping.list_flows(session)]
+        rows = rows_of(session)
     return render_template("flows.html", rows=rows, import_problems=problems)
+
+
+def rows_of(session: Session) -> list[Row]:
+    """Every flow of the company as lists show it. The caller's transaction."""
+    return [_row(session, row) for row in keeping.list_flows(session)]
 
 
 def _row(session: Session, row: Flow) -> Row:

@@ -31,7 +31,9 @@ from retailvista.web import (
     store_days,
     stores,
     till_files,
+    usage,
     users,
+    variables,
 )
 
 SCREENS = (
@@ -61,7 +63,9 @@ SCREENS = (
     store_days.screen,
     stores.screen,
     till_files.screen,
+    usage.screen,
     users.screen,
+    variables.screen,
 )
 
 

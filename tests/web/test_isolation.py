@@ -73,6 +73,7 @@ EXAMPLES: dict[str, dict[str, tuple[str, str, str]]] = {
             "/inbox/<int:number>",
             "/runs/<int:number>",
             "/runs/<int:number>/body",
+            "/runs/<int:number>/stop",
         ),
         NUMBER,
     ),
