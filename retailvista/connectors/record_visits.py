@@ -51,6 +51,12 @@ class Reader:
             lambda visit: self.records.count(visit.wire, visit.records_session(), asked)
         )
 
+    def may_read(self, key: str) -> bool:
+        """Whether the right to read an entity is confirmed."""
+        return self.visited(
+            lambda visit: self.records.may_read(visit.wire, visit.records_session(), key)
+        )
+
     def mark_of(self, key: str, on: datetime) -> str:
         """The mark after which everything was changed since a moment."""
         return self.visited(

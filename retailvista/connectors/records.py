@@ -246,6 +246,10 @@ class Records(Protocol):
         """How many rows there are in that way; None when the provider does not tell."""
         ...
 
+    def may_read(self, wire: Wire, session: RecordsSession, key: str) -> bool:
+        """Whether the right to read is confirmed: an empty list alone proves nothing."""
+        ...
+
     def mark_of(self, wire: Wire, session: RecordsSession, key: str, on: datetime) -> str:
         """The mark after which everything was changed since a moment; '' when there is none."""
         ...

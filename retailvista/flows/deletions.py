@@ -65,6 +65,8 @@ def _apply(loads: Sequence[Load], page: Page) -> None:
                     target.schema, load.shape, cursor, keys, target.flag_at(load.now())
                 )
             moved_on = _moved_on(load, cursor, page)
+            if counts.get(load.entity.key):
+                moved_on = replace(moved_on, checked_at=None)
             if moved_on is not cursor:
                 stored.append(target.save(moved_on))
     for cursor in stored:

@@ -71,6 +71,8 @@ def _merged(load: Load, cursor: Cursor, pages: list[Page], begin: str = "") -> C
     with target.warehouse.transaction():
         if name:
             counted = target.warehouse.merge(target.schema, load.shape, name)
+        if counted.new or counted.changed:
+            moved_on = replace(moved_on, checked_at=None)
         moved_on = target.save(moved_on)
     target.keep(moved_on)
     load.tell(pages)
@@ -98,6 +100,8 @@ def _without_deleted(load: Load, cursor: Cursor) -> Cursor:
     theirs = load.reader.count(Asked(entity.key, Way.FULL))
     if theirs is None or theirs == target.warehouse.count(target.schema, load.shape, cursor):
         return _removed(load, cursor, [])
+    if theirs == 0:
+        load.believe_empty(cursor)
     there, address = set[str](), ""
     while True:
         page = load.reader.page(Asked(entity.key, Way.FULL, select=entity.row_key), address)

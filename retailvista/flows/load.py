@@ -13,7 +13,7 @@ from retailvista.connectors.database.warehouse import Counted, Cursor
 from retailvista.connectors.outside import Outside
 from retailvista.connectors.record_visits import Reader
 from retailvista.connectors.records import Asked, Entity, Page, Way
-from retailvista.errors import Later
+from retailvista.errors import Later, Refused
 from retailvista.flows.tally import RunStopped, Tally
 from retailvista.flows.warehouse_target import Target
 
@@ -54,6 +54,15 @@ class Load:
         """One page of the table's columns."""
         asked = Asked(self.entity.key, way, since=since, select=self.columns)
         return self.reader.page(asked, address)
+
+    def believe_empty(self, cursor: Cursor) -> None:
+        """Exact answers a list that a login may not read with no rows: Refused unless it may."""
+        before = self.target.warehouse.count(self.target.schema, self.shape, cursor)
+        if before and not self.reader.may_read(self.entity.key):
+            raise Refused(
+                f"{self.entity.name} answers without a row and the right to read it is not"
+                " confirmed: its table is left as it was."
+            )
 
     def say(self, level: str, text: str) -> None:
         """A line in the run's log that names table and division."""

@@ -130,6 +130,8 @@ def _staged(load: Load, cursor: Cursor, pages: list[Page]) -> Cursor:
 def _shown(load: Load, cursor: Cursor) -> Cursor:
     """The reload is whole: it takes the place of what was there."""
     way, now, target = Way(cursor.way), load.now(), load.target
+    if not cursor.staged:
+        load.believe_empty(cursor)
     with target.warehouse.transaction():
         counted = target.warehouse.swap(target.schema, load.shape, cursor, target.flag_at(now))
         cursor = target.save(
@@ -142,6 +144,7 @@ def _shown(load: Load, cursor: Cursor) -> Cursor:
                 next_address="",
                 loaded_at=now,
                 full_at=now,
+                checked_at=None,
                 done_run=0 if way is Way.BULK else target.run,
             )
         )

@@ -7,6 +7,7 @@ goes on by itself. Nothing of the warehouse is open while a page is fetched.
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import timedelta
 
@@ -15,6 +16,7 @@ from retailvista.connectors.outside import Outside
 from retailvista.connectors.record_visits import Reader, reader_for
 from retailvista.connectors.records import Way
 from retailvista.errors import Later, LoginNeeded, Refused
+from retailvista.flows.checking import check_loads, totals_again
 from retailvista.flows.definition import FlowFacts
 from retailvista.flows.deletions import apply_deletions
 from retailvista.flows.following import follow
@@ -32,22 +34,46 @@ MOVED_ASKED_EVERY = timedelta(hours=20)
 
 def replicate(outside: Outside, flow: FlowFacts, tally: Tally) -> Counts:
     """One run of a replication. Raises Later when it has to wait, with everything so far safe."""
+    _each(outside, flow, tally, _Division.load)
+    return tally.counts
+
+
+def check(outside: Outside, flow: FlowFacts, tally: Tally, *, deep: bool = False) -> Counts:
+    """Count every table of a replication against the provider; `deep` sums its amounts as well."""
+
+    def look(division: _Division) -> None:
+        loads = division.loads(None)
+        check_loads(loads, all_of_them=True)
+        found = [other for load in loads if deep for other in totals_again(load)]
+        for difference in found:
+            tally.say("warning", difference.text)
+        tally.count(differences=len(found))
+
+    _each(outside, flow, tally, look)
+    return tally.counts
+
+
+def _each(
+    outside: Outside, flow: FlowFacts, tally: Tally, work: Callable[[_Division], None]
+) -> None:
+    """Every division in turn; one that has to wait keeps no other waiting."""
     assert flow.source_connector_id is not None, "a replication reads through a connector"
     records = reader_for(outside, flow.source_connector_id).records
     waits: list[Later] = []
-    with_target = open_target(outside, flow, records, tally.facts.number)
-    with with_target.warehouse:
-        for place, division in enumerate(flow.divisions):
-            reader = reader_for(outside, flow.source_connector_id, division)
-            ahead = (len(flow.divisions) - place - 1) * len(flow.entities)
-            try:
-                _Division(outside, flow, tally, with_target, reader, ahead).load()
-            except Later as later:
-                waits.append(later)
-        _exported(with_target, flow)
+    target = open_target(outside, flow, records, tally.facts.number)
+    with target.warehouse:
+        try:
+            for place, division in enumerate(flow.divisions):
+                reader = reader_for(outside, flow.source_connector_id, division)
+                ahead = (len(flow.divisions) - place - 1) * len(flow.entities)
+                try:
+                    work(_Division(outside, flow, tally, target, reader, ahead))
+                except Later as later:
+                    waits.append(later)
+        finally:
+            _exported(target, flow)
     if waits:
         raise min(waits, key=lambda later: later.not_before)
-    return tally.counts
 
 
 def must_reload(load: Load, cursor: Cursor) -> bool:
@@ -111,8 +137,16 @@ class _Division:
     ahead: int
 
     def load(self) -> None:
-        moved = self._moved()
-        loads = [
+        loads = self.loads(self._moved())
+        for load in loads:
+            load.expect(1)
+            self._loaded(load)
+        apply_deletions(loads)
+        check_loads(loads)
+
+    def loads(self, moved: str | None) -> list[Load]:
+        """A load for each entity of the flow."""
+        return [
             Load(
                 outside=self.outside,
                 reader=self.reader,
@@ -125,10 +159,6 @@ class _Division:
             )
             for place, key in enumerate(self.flow.entities)
         ]
-        for load in loads:
-            load.expect(1)
-            self._loaded(load)
-        apply_deletions(loads)
 
     def _loaded(self, load: Load) -> None:
         """One table; what is refused is told and the next one follows."""

@@ -33,7 +33,8 @@ class Cursor:
     this table, and `deletions_at` when it was last read to its end. `moved` is what the division's
     move said when it was last asked, at `moved_at`. `run` touched it last; `done_run` brought it
     up to date, and goes past it when it has to wait for another table. `version` is 0 before
-    the first store.
+    the first store. `checked_at` is when its rows were last counted against the provider's; None
+    when they have changed since.
     """
 
     company: int

@@ -177,10 +177,21 @@ def _equals(entity: Entity, name: str, value: Any) -> str:
     return f"{name} eq {urls.text(str(value))}"
 
 
+def may_read(wire: Wire, session: RecordsSession, entity: Entity) -> bool:
+    """Whether Exact confirms the user's right to read a list; False when it does not say."""
+    token = Session(session.site, session.division, session.access_token)
+    return _may_read(wire, token, entity)
+
+
 def _may_read(wire: Wire, token: Session, entity: Entity) -> bool:
-    reply = get(wire, token, urls.rights(token.site, token.division, entity.key))
+    reply = get(wire, token, urls.rights(token.site, token.division, _plain(entity.key)))
     answer = (read_json(reply) or {}).get("d") if reply.status == 200 else None
     return isinstance(answer, dict) and answer.get("UserHasRights") is True
+
+
+def _plain(key: str) -> str:
+    """Rights are asked by service and name, whatever the form: Payroll/BankAccounts."""
+    return key.removeprefix("sync/").removeprefix("read/")
 
 
 def _blind(look: Look) -> Found:

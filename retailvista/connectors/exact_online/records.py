@@ -46,6 +46,9 @@ class ExactRecords:
     def count(self, wire: Wire, session: RecordsSession, asked: Asked) -> int | None:
         return feeding.count(wire, session, catalogue().endpoint(asked.entity), asked)
 
+    def may_read(self, wire: Wire, session: RecordsSession, key: str) -> bool:
+        return record_finding.may_read(wire, session, self.entity(key))
+
     def mark_of(self, wire: Wire, session: RecordsSession, key: str, on: datetime) -> str:
         return feeding.mark_of(wire, session, catalogue().endpoint(key), on)
 
