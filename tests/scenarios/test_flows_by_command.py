@@ -48,6 +48,13 @@ def test_a_flow_from_add_to_import(connected, tmp_path):
     assert house.json("flow", "set", *HERE, "2", "--enable")["disabled"] is False
     assert house.json("flow", "remove", *HERE, "2") == {"removed": 2}
     assert len(house.json("flow", "list", *HERE)) == 1
+    out = house.json(
+        "flow", "add", *HERE, "--kind", "outgoing", "--name", "Terug", "--entity", "journals",
+        "--to", "25", "--target-entity", "crm/Accounts", "--action", "create",
+    )  # fmt: skip
+    assert (out["number"], out["into"], out["action"]) == (3, "crm/Accounts", "create")
+    nothing = house.json("flow", "run", *HERE, "3")
+    assert (nothing["outcome"], nothing["calls"]) == ("done", 0), "no journals, nothing sent"
 
 
 def test_what_a_flow_lacks_is_said_on_stderr(books, tmp_path):
