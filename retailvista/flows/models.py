@@ -154,7 +154,7 @@ class WebhookSubscription(CompanyOwned, db.Model):
 
     __tablename__ = "webhook_subscription"
     __table_args__ = (
-        UniqueConstraint("company_id", "connector_id", "topic"),
+        UniqueConstraint("company_id", "connector_id", "division", "topic"),
         ForeignKeyConstraint(
             ["company_id", "connector_id"], ["connector.company_id", "connector.id"]
         ),

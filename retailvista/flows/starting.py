@@ -7,6 +7,7 @@ more than what waits makes the waiting run do more, never less.
 from __future__ import annotations
 
 from collections.abc import Mapping
+from datetime import datetime
 from typing import Any
 
 from sqlalchemy import select
@@ -34,6 +35,7 @@ def ask_flow(  # noqa: PLR0913  what to run, and who asks
     entities: tuple[str, ...] = (),
     divisions: tuple[int, ...] = (),
     sooner: bool = True,
+    not_before: datetime | None = None,
 ) -> int:
     """The number of the waiting run of this flow. Inside the caller's transaction.
 
@@ -56,6 +58,7 @@ def ask_flow(  # noqa: PLR0913  what to run, and who asks
         args,
         asked_by=asked_by,
         connector_number=_connector_number(session, flow),
+        not_before=not_before,
         sooner=sooner,
     )
 

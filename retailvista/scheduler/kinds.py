@@ -22,6 +22,8 @@ from retailvista.connectors.outside import Outside
 from retailvista.flows.outgoing import ITEMS_RUN
 from retailvista.flows.references import WAREHOUSE
 from retailvista.flows.starting import FLOW_RUN
+from retailvista.flows.subscribing import work_webhook
+from retailvista.flows.webhooks import WEBHOOK_RUN
 from retailvista.flows.working import work_flow, work_items
 from retailvista.journals import building, control, exporting, proving, releasing
 from retailvista.journals.models import Export
@@ -154,6 +156,7 @@ KINDS: Kinds = {
     "prove": prove,
     FLOW_RUN: work_flow,
     ITEMS_RUN: work_items,
+    WEBHOOK_RUN: work_webhook,
 }
 
 

@@ -34,6 +34,7 @@ from retailvista.web import (
     usage,
     users,
     variables,
+    webhooks,
 )
 
 SCREENS = (
@@ -66,6 +67,7 @@ SCREENS = (
     usage.screen,
     users.screen,
     variables.screen,
+    webhooks.screen,
 )
 
 

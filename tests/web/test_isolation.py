@@ -40,6 +40,10 @@ EXAMPLES: dict[str, dict[str, tuple[str, str, str]]] = {
     "/schedules/<int:number>/<kind>": NUMBER | {"kind": ("export", "export", "export")},
     "/profile/tokens/<int:number>/revoke": NUMBER,
     "/till-files/<fingerprint>": {"fingerprint": ("", "", "0123456789abcdef")},
+    # The address of a notice is known to the provider alone: none of these is one.
+    "/webhooks/<token>": {"token": ("one", "two", "three")},
+    "/connectors/<int:number>/webhooks/<int:subscription>/end": NUMBER
+    | {"subscription": ("1", "1", "99")},
     "/flows/<int:number>/schedules/<int:schedule>": SCHEDULE,
     "/flows/<int:number>/schedules/<int:schedule>/switch": SCHEDULE,
     "/flows/<int:number>/schedules/<int:schedule>/delete": SCHEDULE,
@@ -47,6 +51,7 @@ EXAMPLES: dict[str, dict[str, tuple[str, str, str]]] = {
         (
             "/connectors/<int:number>",
             "/connectors/<int:number>/endpoints",
+            "/connectors/<int:number>/webhooks",
             "/connectors/<int:number>/status",
             "/connectors/<int:number>/test",
             "/connectors/<int:number>/division",

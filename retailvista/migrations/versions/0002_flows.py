@@ -91,7 +91,7 @@ def upgrade() -> None:
     sa.ForeignKeyConstraint(['company_id'], ['company.id'], name=op.f('fk_webhook_subscription_company_id_company')),
     sa.PrimaryKeyConstraint('id', name=op.f('pk_webhook_subscription')),
     sa.UniqueConstraint('address_hash', name=op.f('uq_webhook_subscription_address_hash')),
-    sa.UniqueConstraint('company_id', 'connector_id', 'topic', name=op.f('uq_webhook_subscription_company_id_connector_id_topic'))
+    sa.UniqueConstraint('company_id', 'connector_id', 'division', 'topic', name=op.f('uq_webhook_subscription_company_id_connector_id_division_topic'))
     )
     with op.batch_alter_table('webhook_subscription', schema=None) as batch_op:
         batch_op.create_index(batch_op.f('ix_webhook_subscription_company_id'), ['company_id'], unique=False)
