@@ -31,7 +31,7 @@ class Standing:
 
 @dataclass(frozen=True, slots=True)
 class Spot:
-    """Whose cursor it is, and which run moves it."""
+    """Whose cursor it is, and which run moves it. `entity` has the flow's question behind it."""
 
     flow_id: int
     division: int

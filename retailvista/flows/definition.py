@@ -216,7 +216,8 @@ class FlowFacts:
 
     `divisions` is what this run covers, never empty for a connector with divisions; `entities`
     are those of the flow, or the part of them that was asked for. `last_run` is when the last
-    run that did all of it was asked for.
+    run that did all of it was asked for. `question` tells apart what is asked: a mark of one
+    says nothing of another, whose rows may be old and unread.
     """
 
     id: int
@@ -230,6 +231,7 @@ class FlowFacts:
     target_connector_id: int | None
     last_run: datetime | None = None
     variables: Mapping[str, str] = field(default_factory=dict)
+    question: str = ""
 
     def __post_init__(self) -> None:
         assert self.mode in MODES, f"a run is full or incremental, not {self.mode!r}"

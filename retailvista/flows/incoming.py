@@ -76,7 +76,8 @@ class _Pass:
     entity: str
 
     def walk(self) -> None:
-        spot = Spot(self.flow.id, self.division, self.entity, self.tally.run_id)
+        place = f"{self.entity} {self.flow.question}"
+        spot = Spot(self.flow.id, self.division, place, self.tally.run_id)
         source = self.flow.spec.source
         everything = self.flow.is_full or not source.changed_since
         with self.outside.sessions() as session, database.reading(session):

@@ -39,7 +39,7 @@ def add_flow(session: Session, spec: FlowSpec, actor: str) -> Flow:
 
 
 def change_flow(session: Session, number: int, spec: FlowSpec, actor: str) -> Flow:
-    """Another definition for a flow; its identifier stays, and so does how far it has read."""
+    """Another definition for a flow; its identifier stays, and its marks per question do."""
     with database.transaction(session):
         row = flow_by_number(session, number)
         ends = checked(session, spec)

@@ -7,6 +7,8 @@ harm. A flow that is switched off does nothing.
 
 from __future__ import annotations
 
+import hashlib
+import json
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
@@ -19,7 +21,7 @@ from retailvista import db as database
 from retailvista.connectors.models import Connector
 from retailvista.connectors.outside import Outside
 from retailvista.errors import Refused
-from retailvista.flows.definition import OWN, FlowFacts, WrongFlow
+from retailvista.flows.definition import OWN, FlowFacts, FlowSpec, WrongFlow
 from retailvista.flows.incoming import take_in
 from retailvista.flows.keeping import checked, flow_by_number, spec_of_row
 from retailvista.flows.models import INCOMING, OUTGOING, REPLICATION, Flow
@@ -41,6 +43,7 @@ FUNCTIONS: dict[str, FlowFunction] = {
 }
 # Between two whole runs somebody may run parts by hand, but not this often.
 LOOKED_BACK = 1000
+OF_THE_MOMENT = ("last_run", "now", "today")
 SWITCHED_OFF = "The flow is switched off: nothing was done."
 
 
@@ -108,6 +111,7 @@ def facts_of(session: Session, outside: Outside, row: Flow, asked: Asked) -> Flo
         target_connector_id=ends.target_id,
         last_run=last_run,
         variables=known,
+        question=_question(spec_of_row(row), known),
     )
 
 
@@ -131,6 +135,21 @@ def last_done(session: Session, number: int) -> datetime | None:
         ),
         None,
     )
+
+
+def _question(spec: FlowSpec, known: Mapping[str, str]) -> str:
+    """A fingerprint of what is asked, apart from the moment it is asked at."""
+    timeless = {**known, **dict.fromkeys(OF_THE_MOMENT, "")}
+    source = filled_spec(spec, timeless).source
+    asked = [
+        source.connector,
+        sorted(source.path.items()),
+        sorted(source.query.items()),
+        source.select,
+        sorted(spec.transform.request.items()),
+        sorted(timeless.items()) if spec.transform.request else [],
+    ]
+    return hashlib.sha256(json.dumps(asked).encode()).hexdigest()[:12]
 
 
 def _divisions(chosen: tuple[int, ...], source: Connector | None) -> tuple[int, ...]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import datetime
 
 import pytest
@@ -9,9 +10,10 @@ from sqlalchemy import update
 
 from retailvista.connectors.models import Grant
 from retailvista.errors import Refused
-from retailvista.flows import starting
+from retailvista.flows import keeping, starting
 from retailvista.flows.definition import FlowFacts
 from retailvista.flows.tally import RunStopped, Tally
+from retailvista.flows.variables import set_variable
 from retailvista.flows.working import last_done, work_flow
 from retailvista.runs import stopping, working
 from tests.flows.flow_house import ACTOR, incoming
@@ -168,3 +170,25 @@ def test_the_last_run_is_when_one_that_did_everything_was_asked_for(house, clock
     clock.move(hours=1)
     house.fetch(1)
     assert last_run(house) == second, "one that failed is none"
+
+
+def test_a_flow_that_asks_for_something_else_reads_all_of_that(house):
+    everything = incoming()
+    house.add(incoming(query={"$filter": "Name eq 'nobody'"}))
+    assert house.fetch(1).counts["pages"] == 1
+    house.do(keeping.change_flow, 1, replace(everything, description="no other question"), ACTOR)
+    there = house.fetch(1).counts["new"]
+    assert there > 0, "what did not fit the first filter is old, and unread"
+    house.do(keeping.change_flow, 1, replace(everything, name="Another name"), ACTOR)
+    assert house.fetch(1).counts.get("read", 0) == 0, "the same question goes on from its mark"
+    fewer = replace(everything, source=replace(everything.source, select=("ID", "Name")))
+    house.do(keeping.change_flow, 1, fewer, ACTOR)
+    assert house.fetch(1).counts["read"] == there
+    house.do(keeping.change_flow, 1, incoming(query={"$filter": "Name ne '[who]'"}), ACTOR)
+    house.do(set_variable, "who", "nobody", ACTOR)
+    house.stage.clock.move(days=2)
+    assert house.fetch(1).counts["read"] == there
+    house.stage.clock.move(hours=2)
+    assert house.fetch(1).counts.get("read", 0) == 0
+    house.do(set_variable, "who", "somebody", ACTOR)
+    assert house.fetch(1).counts["read"] == there, "another value is another question"
