@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
+from datetime import datetime
 from typing import Any
 
 from sqlalchemy import func, select
@@ -78,27 +79,11 @@ def keep(session: Session, place: Place, arrivals: Sequence[Arrival]) -> Counter
             counts["discarded"] += 1
             continue
         number += 1
-        session.add(
-            Item(
-                number=number,
-                flow_id=place.flow_id,
-                run_id=place.run_id,
-                division=place.division,
-                entity=place.entity,
-                record_key=key,
-                content_hash=content,
-                generation=0 if known is None else _generation(session, place, key, content),
-                state=arrival.state,
-                received=dict(arrival.received),
-                transformed=None if arrival.transformed is None else dict(arrival.transformed),
-                problem=arrival.problem,
-                problem_values=dict(arrival.problem_values),
-                log=[log_line(now, "received")],
-                not_before=now,
-                received_at=now,
-                changed_at=now,
-            )
-        )
+        generation = 0 if known is None else _generation(session, place, key, content)
+        item = _item(place, arrival, now)
+        item.number, item.record_key, item.content_hash = number, key, content
+        item.generation = generation
+        session.add(item)
         newest[key] = _Known(number, content)
         counts["new" if known is None else "changed"] += 1
         if arrival.state in COUNTED:
@@ -107,7 +92,25 @@ def keep(session: Session, place: Place, arrivals: Sequence[Arrival]) -> Counter
     return counts
 
 
-def log_line(at: Any, text: str, **values: Any) -> dict[str, Any]:
+def _item(place: Place, arrival: Arrival, now: datetime) -> Item:
+    return Item(
+        flow_id=place.flow_id,
+        run_id=place.run_id,
+        division=place.division,
+        entity=place.entity,
+        state=arrival.state,
+        received=dict(arrival.received),
+        transformed=None if arrival.transformed is None else dict(arrival.transformed),
+        problem=arrival.problem,
+        problem_values=dict(arrival.problem_values),
+        log=[log_line(now, "received")],
+        not_before=now,
+        received_at=now,
+        changed_at=now,
+    )
+
+
+def log_line(at: datetime, text: str, **values: Any) -> dict[str, Any]:
     """A line of an item's log: a text to translate with its values. Never a secret."""
     line: dict[str, Any] = {"at": at.isoformat(), "text": text}
     return line | ({"values": values} if values else {})

@@ -16,6 +16,7 @@ from retailvista.companies.scope import company_scope
 from retailvista.errors import NotFound
 from retailvista.flows import arriving, inbox, item_actions
 from retailvista.flows.arriving import Arrival, Place, keep
+from retailvista.flows.item_actions import skip
 from retailvista.flows.models import (
     FAILED,
     FINISHED,
@@ -146,11 +147,11 @@ CHOICES = [
     (item_actions.retry, SKIPPED, RETRY),
     (item_actions.retry, FINISHED, item_actions.DONE),
     (item_actions.retry, PROCESSING, item_actions.BUSY),
-    (item_actions.skip, NEW, SKIPPED),
-    (item_actions.skip, FAILED, SKIPPED),
-    (item_actions.skip, RETRY, SKIPPED),
-    (item_actions.skip, FINISHED, item_actions.DONE),
-    (item_actions.skip, PROCESSING, item_actions.BUSY),
+    (skip, NEW, SKIPPED),
+    (skip, FAILED, SKIPPED),
+    (skip, RETRY, SKIPPED),
+    (skip, FINISHED, item_actions.DONE),
+    (skip, PROCESSING, item_actions.BUSY),
 ]
 
 
