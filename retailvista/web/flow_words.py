@@ -44,6 +44,25 @@ ITEM_LINES: dict[str, Any] = {
     "received": _l("Received."),
     "item_retried": _l("To be tried again, by %(actor)s."),
     "item_skipped": _l("Skipped by %(actor)s."),
+    "transformed again": _l("Transformed again."),
+    "taken by flow": _l("Taken by flow %(flow)s."),
+    "overtaken by item": _l("Overtaken: item %(item)s holds a newer state of the record."),
+    "sending": _l("Is being sent, for the %(send)s. time."),
+    "done": _l("Done: answer %(status)s."),
+    "refused": _l("Refused: %(said)s"),
+    "refused, looking": _l("Refused, and being looked up: %(said)s"),
+    "not sent": _l("Not sent: %(said)s"),
+    "no clear answer": _l("No clear answer; it is looked up before anything is sent again."),
+    "could not look": _l("It could not be looked up: %(why)s"),
+    "not there yet": _l("Looked up: it is not there."),
+    "found back": _l("Looked up: it is there as it was meant."),
+    "found back, stored otherwise": _l("Looked up: it is there; stored otherwise: %(fields)s."),
+    "gone": _l("Looked up: it is not there any more."),
+    "is there already": _l("Looked up: another record has its place; other are: %(fields)s."),
+    "no such record": _l("Looked up: there is no such record."),
+    "a person decides": _l("Nobody can tell by itself; a person decides."),
+    "skipped": _l("Skipped."),
+    "failed": _l("Failed before anything was sent."),
 }
 COUNT_ORDER = (
     "read", "new", "changed", "deleted", "discarded", "sent", "skipped", "failed", "unknown",
@@ -100,7 +119,7 @@ def item_problem(item: Any) -> str:
 
 def item_line(line: Mapping[str, Any]) -> str:
     """A line of an item's log, in the reader's language."""
-    text, values = line["text"], line["values"]
+    text, values = line["text"], line.get("values", {})
     if text in ITEM_LINES:
         return str(ITEM_LINES[text]) % values
     return str(gettext(text, **values)) if values else words.translated(text)

@@ -82,6 +82,8 @@ KINDS: dict[str, Any] = {
     "administrator": _l("Administrator"),
     "bookkeeper": _l("Bookkeeper"),
     "viewer": _l("Viewer"),
+    "items": _l("items of a flow"),
+    "webhook": _l("subscription to a topic"),
 }
 
 COUNTS: dict[str, Any] = {
@@ -122,6 +124,7 @@ ASKERS: dict[str, Any] = {
     "": _l("schedule"),
     "system": _l("schedule"),
     "sweep": _l("RetailVista itself"),
+    "webhook": _l("notice of the provider"),
 }
 
 EVIDENCE: dict[str, Any] = {
