@@ -29,6 +29,8 @@ from retailvista.runs.working import Counts
 # Exact keeps deletions for two months, the shortest of which have 59 days.
 DELETIONS_KEPT = timedelta(days=55)
 # A division that was moved has new rowversions: asked so often, one call for all its tables.
+# A run that waits for its limits goes past the tables it has done, but not for hours.
+DONE_LASTS = timedelta(minutes=15)
 MOVED_ASKED_EVERY = timedelta(hours=20)
 
 
@@ -103,14 +105,24 @@ def load_entity(load: Load) -> None:
             f"{load.shape.name} already holds division {cursor.division} of {cursor.source}."
             " Load the other one into a schema of its own."
         )
-    if cursor.state == LOADED and cursor.done_run == load.target.run:
-        return  # up to date; the run had to wait for another table
+    if _is_done(load, cursor):
+        return
     if must_reload(load, cursor):
         cursor = reload(load, cursor)
         if not load.reader.records.begins_by_bulk(load.entity.key):
             return
     if load.entity.way is not Way.FULL:
         follow(load, cursor)
+
+
+def _is_done(load: Load, cursor: Cursor) -> bool:
+    """Brought up to date by this run a moment ago, before it had to wait for another table."""
+    return (
+        cursor.state == LOADED
+        and cursor.done_run == load.target.run
+        and cursor.loaded_at is not None
+        and load.now() - cursor.loaded_at < DONE_LASTS
+    )
 
 
 def _fresh(load: Load) -> Cursor:

@@ -23,6 +23,7 @@ from tests.flows.mirror import Mirror, differences, entity_of, loaded, to_its_en
 from tests.flows.watching import Killed, WatchedWire, log_in_again, watch
 from tests.sandbox.visitor import GROENHOF
 
+FIRST = int(os.environ.get("RV_FIRST_ROUND", "0"))
 ROUNDS = int(os.environ.get("RV_ROUNDS", "30"))
 PLAYED = tuple(
     entity_of(key)
@@ -50,8 +51,8 @@ class Game:
     statements_left: int = 0
     kills: int = 0
 
-    def play_all(self, rounds: int) -> None:
-        for seed in range(rounds):
+    def play_all(self, rounds: int, first: int = 0) -> None:
+        for seed in range(first, first + rounds):
             self.play(seed)
 
     def play(self, seed: int) -> None:
@@ -65,7 +66,9 @@ class Game:
         for _ in range(self.dice.randrange(3)):
             self.cut_off()
         self.busy, self.wire.kill_at, self.statements_left = False, 0, 0
-        run = to_its_end(self.house, self.fetch())
+        # One that was waiting may have read a table before its last change: then it rests.
+        to_its_end(self.house, self.fetch())
+        run = to_its_end(self.house, self.house.fetch(self.flow))
         assert run.outcome == "done", (seed, self.house.log(run))
         self.look(seed)
 
@@ -144,7 +147,7 @@ def game(house: FlowHouse, monkeypatch: pytest.MonkeyPatch) -> Game:
 @pytest.mark.statement("D-38")
 @pytest.mark.judge_allows("refresh-too-early", "too-many-token-calls", "broken-chain")
 def test_at_rest_the_replica_equals_its_source(game: Game):
-    game.play_all(ROUNDS)
+    game.play_all(ROUNDS, FIRST)
     assert game.kills > ROUNDS // 4, "the game is to be dangerous"
 
 
