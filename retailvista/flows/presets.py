@@ -37,11 +37,29 @@ class Load:
 def add_load(session: Session, load: Load, actor: str) -> list[Flow]:
     """The flows of a preset, all or none. WrongFlow names every field that keeps it from being."""
     with database.transaction(session):
-        specs = _specs(session, load)
-        flows = [insert_flow(session, spec) for spec in specs]
-        for flow in flows:
-            audit.record(session, actor, "flow_added", f"flow {flow.number}", name=flow.name)
-    return flows
+        return _inserted(session, _specs(session, load), actor)
+
+
+def add_each(session: Session, spec: FlowSpec, actor: str) -> list[Flow]:
+    """A flow for every endpoint of a replication, all or none. WrongFlow as for one."""
+    with database.transaction(session):
+        return _inserted(session, split(spec), actor)
+
+
+def split(spec: FlowSpec) -> list[FlowSpec]:
+    """The same for each of its entities alone."""
+    return [
+        replace(
+            spec,
+            name=_named(spec.name, entity),
+            source=replace(spec.source, entities=(entity,)),
+            target=replace(
+                spec.target,
+                tables={key: name for key, name in spec.target.tables.items() if key == entity},
+            ),
+        )
+        for entity in spec.source.entities
+    ]
 
 
 def listed_entities(session: Session, number: int) -> tuple[str, ...]:
@@ -60,16 +78,14 @@ def _specs(session: Session, load: Load) -> Sequence[FlowSpec]:
         SourceSpec(load.source, entities, load.divisions),
         TargetSpec(load.target, database=load.database, schema=load.schema),
     )
-    if not load.one_each:
-        return [whole]
-    return [
-        replace(
-            whole,
-            name=_named(load.name, entity),
-            source=replace(whole.source, entities=(entity,)),
-        )
-        for entity in entities
-    ]
+    return split(whole) if load.one_each else [whole]
+
+
+def _inserted(session: Session, specs: Sequence[FlowSpec], actor: str) -> list[Flow]:
+    flows = [insert_flow(session, spec) for spec in specs]
+    for flow in flows:
+        audit.record(session, actor, "flow_added", f"flow {flow.number}", name=flow.name)
+    return flows
 
 
 def _named(name: str, entity: str) -> str:

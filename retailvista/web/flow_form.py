@@ -19,9 +19,9 @@ from werkzeug.wrappers import Response
 from retailvista.connectors.fields import FieldProblem
 from retailvista.connectors.records import Entity
 from retailvista.errors import Refused
-from retailvista.flows import keeping, scheduling
+from retailvista.flows import keeping, presets, scheduling
 from retailvista.flows.definition import FlowSpec, WrongFlow
-from retailvista.flows.models import INCOMING, KINDS, OUTGOING, REPLICATION
+from retailvista.flows.models import INCOMING, KINDS, OUTGOING, REPLICATION, Flow
 from retailvista.web import flow_fields, flow_when, wiring, words
 from retailvista.web.access import ADMINISTRATOR, allow
 from retailvista.web.flow_choices import (
@@ -33,6 +33,7 @@ from retailvista.web.flow_choices import (
     writable_of,
 )
 from retailvista.web.flow_fields import Filled
+from retailvista.web.flow_words import write_word
 from retailvista.web.numbers import whole
 
 screen = Blueprint("flow_form", __name__)
@@ -57,14 +58,24 @@ def add() -> Response | str | tuple[str, int]:
     try:
         if when.how:
             when.when().check()
-        row = keeping.add_flow(session, filled.spec, g.login.email)
+        rows = _added(session, filled.spec)
     except WrongFlow as wrong:
         return _page(filled, None, wrong.problems), 400
     except Refused as refused:
         return _page(filled, None, [FieldProblem("when", str(refused))]), 400
     if when.how:
-        _schedule(row.number, when)
-    return redirect(url_for("flows.page", number=row.number, done="added"), 303)
+        for row in rows:
+            _schedule(row.number, when)
+    if len(rows) > 1:
+        return redirect(url_for("flows.index", done="added"), 303)
+    return redirect(url_for("flows.page", number=rows[0].number, done="added"), 303)
+
+
+def _added(session: Session, spec: FlowSpec) -> list[Flow]:
+    """One flow, or one for each endpoint, with schedules and runs of their own."""
+    if request.form.get("one_each") == "yes" and len(spec.source.entities) > 1:
+        return presets.add_each(session, spec, g.login.email)
+    return [keeping.add_flow(session, spec, g.login.email)]
 
 
 def _schedule(number: int, when: flow_when.Shown) -> None:
@@ -157,6 +168,7 @@ def _page(filled: Filled, number: int | None, problems: Sequence[FieldProblem] =
         offered=len(choices.listed), preview_url=url_for("flow_preview.preview"),
         field_names=_field_names(spec, choices),
         when=flow_when.of_form(request.form, optional=True),
+        one_each=request.form.get("one_each") == "yes",
     )  # fmt: skip
 
 
@@ -172,7 +184,10 @@ def _todo(session: Session, spec: FlowSpec) -> list[FieldProblem]:
 def problem_text(problem: FieldProblem) -> str:
     """A problem in the reader's language."""
     if problem.values:
-        return gettext(problem.msgid, **problem.values)
+        values = dict(problem.values)
+        if "action" in values:
+            values["action"] = str(write_word(values["action"]))
+        return gettext(problem.msgid, **values)
     return words.translated(problem.msgid)
 
 
