@@ -35,7 +35,9 @@ SENTENCES = {
 # Calls that are told more than sentences.
 TELLING = {"add_evidence", "end"}
 KEYWORDS = {"_": None, "_l": None, "gettext": None, "lazy_gettext": None, "ngettext": (1, 2)}
-SENTENCE = re.compile(r"[A-Z][^ ]* .*(?:[.?:]|: %\(\w+\)s|: \{\d\})", re.DOTALL)
+SENTENCE = re.compile(
+    r"(?:[A-Z]|%\(|\{\d\},? (?=[a-z]))[^ ]* .*(?:[.?:]|: %\(\w+\)s|: \{\d\})", re.DOTALL
+)
 LAYERS = ("companies", "connectors", "journals", "flows", "runs", "mail", "web", "ledger")
 
 
