@@ -11,7 +11,7 @@ from sqlalchemy.orm import Session
 
 from retailvista import db as database
 from retailvista.cli.program import ACTOR, Answer, in_company, json_option
-from retailvista.cli.waiting import wait_for
+from retailvista.cli.waiting import PATIENCE_SECONDS, wait_for
 from retailvista.errors import Refused
 from retailvista.flows import exchanging, keeping, presets, scheduling, starting
 from retailvista.flows.definition import (
@@ -113,7 +113,7 @@ def run(
             entities=entities,
             divisions=divisions,
         )
-        ended = wait_for(outside, asked)
+        ended = wait_for(outside, asked, PATIENCE_SECONDS)
     if ended.problem:
         click.echo(f"Error: {ended.problem}", err=True)
     document = {

@@ -10,7 +10,7 @@ import click
 
 from retailvista import db as database
 from retailvista.cli.program import ACTOR, Answer, in_company, json_option, show
-from retailvista.cli.waiting import run_and_wait
+from retailvista.cli.waiting import PATIENCE_SECONDS, run_and_wait
 from retailvista.connectors import warehouses
 from retailvista.connectors.choosing import connector_by_number
 from retailvista.errors import Refused
@@ -79,7 +79,9 @@ def check(alias: str, number: int, schema: str) -> Answer:
             if connector_by_number(session, number).provider != WAREHOUSE:
                 raise Refused(f"Connector {number} is no warehouse.")
         # A file belongs to one process: where a server runs, its engine looks.
-        run_and_wait(outside, "test", str(number), {"schema": schema}, connector_number=number)
+        run_and_wait(
+            outside, "test", str(number), {"schema": schema}, number, patience=PATIENCE_SECONDS
+        )
         with database.reading(session):
             found = dict(connector_by_number(session, number).last_test)
         lacking = _lacking(outside, number, schema, found["kind"])

@@ -1,4 +1,4 @@
-"""[variables] in the fields of flows and in the settings of connectors, on three levels.
+"""[variables] in the fields of flows, on three levels.
 
 The operator's hold for every company (RV_VARIABLE_<NAME>), the company's own go before them, and
 built-in ones, such as [last_run] and [today], are never overruled. A name that no level knows is

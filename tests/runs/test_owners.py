@@ -5,7 +5,7 @@ from __future__ import annotations
 import subprocess
 import sys
 
-from retailvista.runs.owners import Owner, is_dead
+from retailvista.runs.owners import Owner, is_dead, others_live
 
 
 def test_a_process_that_is_killed_is_dead_at_once(tmp_path):
@@ -34,3 +34,13 @@ def test_the_own_process_lives_until_it_leaves(tmp_path):
 
 def test_a_process_of_another_host_may_live(tmp_path):
     assert not is_dead(tmp_path, "elsewhere.123.abcdef")
+
+
+def test_whether_others_live_is_known_at_once(tmp_path):
+    mine = Owner(tmp_path)
+    assert not others_live(tmp_path, mine.name)
+    other = Owner(tmp_path)
+    assert others_live(tmp_path, mine.name)
+    other.leave()
+    assert not others_live(tmp_path, mine.name)
+    mine.leave()

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import os
+import sqlite3
 
 import pytest
 
@@ -92,6 +94,9 @@ def test_a_warehouse_from_add_to_a_load(connected):
     assert (one["entities"], one["to"]) == (["crm/Accounts", "logistics/Items"], 26)
     ran = house.json("flow", "run", *HERE, str(one["number"]))
     assert (ran["outcome"], ran["counts"]["read"]) == ("done", ran["counts"]["new"])
+    with sqlite3.connect(house.folder / "instance" / "retailvista.sqlite3") as database:
+        [(owner,)] = database.execute("SELECT lease_owner FROM run WHERE kind = 'flow'")
+    assert f".{os.getpid()}." not in owner, "the server works it, whose file the warehouse is"
     every = house.json(*load, "--one-each")["flows"]
     assert len(every) == 58
 
