@@ -60,7 +60,8 @@ def retry(session: Session, numbers: Iterable[int], actor: str, *, looked: bool 
             return LOOK_FIRST
         item.sent_at = item.unknown_since = None
         item.retries = item.looks = 0
-        item.insists = looked
+        # Who tries again what the flow had left out wants it sent all the same.
+        item.insists = looked or item.state == SKIPPED
         item.problem, item.problem_values = "", {}
         item.state, item.not_before = RETRY, now
         return ""

@@ -69,16 +69,10 @@ class ItemFacts:
 
 def next_due(session: Session, flow_id: int, leave: Iterable[int] = ()) -> ItemFacts | None:
     """The oldest item of a flow that can be worked on now. The caller's transaction."""
-    now = database.now(session)
-    free = or_(Item.lease_until.is_(None), Item.lease_until <= now)
     row = session.scalar(
         select(Item)
-        .where(Item.flow_id == flow_id, Item.removed_at.is_(None), Item.not_before <= now)
-        .where(or_(Item.state.in_((NEW, RETRY)), and_(Item.state == PROCESSING, free)))
+        .where(Item.flow_id == flow_id, *due_at(database.now(session)))
         .where(Item.id.not_in(list(leave)))
-        .where(
-            ~exists(select(OLDER.id).where(SAME_RECORD, OLDER.number < Item.number, NOT_SETTLED))
-        )
         .order_by(Item.number)
         .limit(1)
         .execution_options(populate_existing=True)
@@ -86,16 +80,30 @@ def next_due(session: Session, flow_id: int, leave: Iterable[int] = ()) -> ItemF
     return None if row is None else facts_of(row)
 
 
+def due_at(now: datetime) -> tuple[ColumnElement[bool], ...]:
+    """Conditions for what can be worked on at a moment."""
+    free = or_(Item.lease_until.is_(None), Item.lease_until <= now)
+    return (
+        Item.removed_at.is_(None),
+        Item.not_before <= now,
+        or_(Item.state.in_((NEW, RETRY)), and_(Item.state == PROCESSING, free)),
+        _first_of_its_record(),
+    )
+
+
+def _first_of_its_record() -> ColumnElement[bool]:
+    """No older content of the same record is on its way, or waits for a person."""
+    older = select(OLDER.id).where(SAME_RECORD, OLDER.number < Item.number, NOT_SETTLED)
+    return ~exists(older)
+
+
 def next_moment(session: Session, flow_id: int) -> datetime | None:
     """When the next item that waits for time is due; None when none does."""
-    due = select(func.min(Item.not_before)).where(
-        Item.flow_id == flow_id, Item.removed_at.is_(None), Item.state == RETRY
-    )
-    moments = [session.scalar(due)]
+    waiting = (Item.flow_id == flow_id, Item.removed_at.is_(None), _first_of_its_record())
+    query = select(func.min(Item.not_before)).where(*waiting, Item.state == RETRY)
+    moments = [session.scalar(query)]
     for not_before, lease in session.execute(
-        select(Item.not_before, Item.lease_until).where(
-            Item.flow_id == flow_id, Item.removed_at.is_(None), Item.state == PROCESSING
-        )
+        select(Item.not_before, Item.lease_until).where(*waiting, Item.state == PROCESSING)
     ):
         moments.append(max(not_before, lease) if lease is not None else not_before)
     found = [moment for moment in moments if moment is not None]

@@ -17,12 +17,13 @@ from retailvista import db as database
 from retailvista.connectors.outside import Outside
 from retailvista.connectors.record_visits import reader_for
 from retailvista.flows import item_claims as claims
-from retailvista.flows.definition import FlowFacts
+from retailvista.flows.definition import INCREMENTAL, FlowFacts
 from retailvista.flows.incoming import gather
 from retailvista.flows.item_claims import ItemFacts
 from retailvista.flows.item_looks import look
 from retailvista.flows.item_outcomes import Sender
 from retailvista.flows.item_sending import send
+from retailvista.flows.starting import flow_key
 from retailvista.flows.tally import Tally
 from retailvista.flows.transforms import Transform
 from retailvista.runs.asking import ask
@@ -32,7 +33,8 @@ from retailvista.runs.working import Counts
 ITEMS_RUN = "items"
 # One item is not worked on more often in one run, whatever becomes of it.
 TURNS_MAX = 6
-PAUSE = timedelta(seconds=2)
+# What is due at once although the run has ended waits a little: it was tried often enough.
+PAUSE = timedelta(seconds=30)
 
 
 def send_out(outside: Outside, flow: FlowFacts, tally: Tally) -> Counts:
@@ -76,16 +78,31 @@ def _ask_for_the_rest(outside: Outside, flow: FlowFacts) -> None:
         if moment is None:
             return
         with database.transaction(session):
-            _ask(session, flow, max(moment, database.now(session) + PAUSE))
+            now = database.now(session)
+            ask_items(
+                session,
+                flow.number,
+                "system",
+                connector_number=flow.spec.target.connector,
+                not_before=moment if moment > now else now + PAUSE,
+            )
 
 
-def _ask(session: Session, flow: FlowFacts, moment: datetime) -> None:
-    ask(
+def ask_items(
+    session: Session,
+    number: int,
+    asked_by: str,
+    *,
+    connector_number: int | None = None,
+    not_before: datetime | None = None,
+) -> int:
+    """The number of the waiting run of what is left of a flow. Inside the caller's transaction."""
+    return ask(
         session,
         ITEMS_RUN,
-        f"flow {flow.number}",
-        {"mode": flow.mode, "entities": [], "divisions": []},
-        asked_by="system",
-        connector_number=flow.spec.target.connector,
-        not_before=moment,
+        flow_key(number),
+        {"mode": INCREMENTAL, "entities": [], "divisions": []},
+        asked_by=asked_by,
+        connector_number=connector_number,
+        not_before=not_before,
     )

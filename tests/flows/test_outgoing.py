@@ -6,6 +6,7 @@ import pytest
 
 from retailvista.flows import item_actions, item_looks, item_outcomes, item_sending
 from retailvista.flows.definition import CREATE, DELETE, UPDATE, RetrySpec, WrongFlow
+from retailvista.flows.going_on import go_on_with_items
 from retailvista.flows.item_actions import skip
 from retailvista.flows.models import FAILED, FINISHED, NEW, PROCESSING, RETRY, SKIPPED, Item
 from tests.flows.works import ACCOUNTS, ARTICLES, Works, incoming, outgoing
@@ -147,6 +148,10 @@ def test_a_record_that_was_created_is_not_created_again_when_it_changes(works: W
     assert (first.state, second.state) == (FINISHED, SKIPPED)
     assert second.problem == item_sending.CREATED_BEFORE
     assert second.problem_values["key"] == first.target_key
+    # Who says that it is to be sent all the same gets the answer of the other system.
+    item_actions.retry(works.side.session, [second.number], "anna")
+    works.work()
+    assert works.items(2)[1].problem == item_looks.IS_THERE
 
 
 def test_an_update_sends_each_state_in_its_order_and_never_an_older_one_last(works: Works, clock):
@@ -188,6 +193,13 @@ def test_without_a_mark_of_our_own_a_person_decides(works: Works, clock):
     item = only_item(works)
     assert (item.state, item.problem) == (FAILED, item_outcomes.ASK_PERSON)
     assert len(works.there("crm/Addresses")) == before + 1
+    # The next state of the same record waits until somebody has decided, and nothing spins.
+    (account,) = [row for row in works.there(ACCOUNTS) if row["Code"] == "P-1"]
+    works.put(ACCOUNTS, {"ID": account["key"], "Name": "Straat 2", "Code": "P-1"})
+    works.run(1)
+    works.run(2)
+    assert works.states(2) == [FAILED, NEW]
+    assert works.next_waiting() is None
     refused = item_actions.retry(works.side.session, [item.number], "anna").refused
     assert refused == {item.number: item_actions.LOOK_FIRST}
     assert skip(works.side.session, [item.number], "anna").done == [item.number]
@@ -201,3 +213,21 @@ def test_no_right_to_write_stops_the_run_and_leaves_the_items_new(works: Works):
     assert run.outcome == "failed"
     assert works.states(2) == [NEW, NEW]
     assert PROCESSING not in works.states()
+
+
+@pytest.mark.judge_allows("broken-chain")
+def test_what_an_ended_login_left_goes_out_after_the_next_login(works: Works, clock):
+    prepare(works, "Lavendel")
+    grant = works.side.grant()
+    works.side.change(grant, login_needed_at=clock.now(), login_needed_why="ended")
+    assert works.run(2).outcome == "failed"
+    assert works.states(2) == [NEW]
+    assert go_on_with_items(works.side.outside) == 0
+    works.side.change(grant, login_needed_at=None)
+    clock.move(minutes=16)
+    assert go_on_with_items(works.side.outside) == 1
+    assert go_on_with_items(works.side.outside) == 0
+    works.work()
+    assert works.states(2) == [FINISHED]
+    clock.move(minutes=16)
+    assert go_on_with_items(works.side.outside) == 0
