@@ -33,6 +33,18 @@ from retailvista.connectors.sealing import client_secret_place
 from retailvista.errors import Later, LoginNeeded, Refused
 from retailvista.vault import Secret, Vault
 
+__all__ = [
+    "CONNECTED",
+    "NO_PRIVILEGE",
+    "PROVIDER",
+    "TEXTS",
+    "WarehouseTest",
+    "check_warehouse",
+    "grants_of",
+    "reserve_warehouse",
+    "save_warehouse",
+]
+
 CONNECTED, NOT_SAVED, NOT_INSTALLED = "connected", "not_saved", "not_installed"
 WRONG_LOGIN, NO_PRIVILEGE, UNREACHABLE = "not_authorised", "no_access", "provider_down"
 TEXTS = {

@@ -29,7 +29,7 @@ def entries(house) -> list[tuple]:
         connection.close()
 
 
-@pytest.mark.statement("R-49")
+@pytest.mark.statement("R-49", "D-01")
 def test_the_demo_verifies_both_companies_and_a_second_run_posts_nothing_twice(house):
     said = play(house)
     rows = ROW.findall(said)
