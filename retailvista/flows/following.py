@@ -18,7 +18,7 @@ from retailvista.flows.load import Load
 # The first run of a day reads from somewhat before the mark: a row whose rowversion was handed
 # out before others, but written after them, would else never be seen.
 LOOK_BACK = 5_000
-PAGES_AT_ONCE = 20
+PAGES_AT_ONCE = 4
 
 
 def follow(load: Load, cursor: Cursor) -> Cursor:

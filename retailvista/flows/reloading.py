@@ -16,7 +16,7 @@ from retailvista.flows.load import Load
 
 # A list that is read by key and was cut off is begun again after this time: it would be a mixture.
 STAGED_KEPT = timedelta(days=1)
-PAGES_AT_ONCE = 5
+PAGES_AT_ONCE = 2
 
 
 def reload(load: Load, cursor: Cursor) -> Cursor:

@@ -8,25 +8,35 @@ from __future__ import annotations
 import os
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from datetime import timedelta
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
 
 import duckdb
 
 from retailvista.clock import Clock
-from retailvista.connectors.database.shapes import DUCKDB, TableShape, quoted
+from retailvista.connectors.database.shapes import (
+    COMPANY,
+    DIVISION,
+    DUCKDB,
+    SEQUENCE,
+    TableShape,
+    quoted,
+)
 from retailvista.connectors.database.sql import SqlWarehouse, all_or_nothing
-from retailvista.connectors.database.warehouse import Missing, Overtaken
+from retailvista.connectors.database.warehouse import Counted, Cursor, Missing, Overtaken
 from retailvista.errors import Later
 
 BATCH = "rv_batch"
-# What it may use beside us; a load of a million rows stays within it by writing to disk.
 SETTINGS: Mapping[str, str | int | float | list[str]] = {
-    "memory_limit": "128MB",
-    "threads": 2,
+    "threads": 1,
     "preserve_insertion_order": False,
+    # What it does not need any more goes back to the system at once.
+    "allocator_flush_threshold": "4MB",
 }
+# What it may use beside us: two blocks for each column of the widest table while it is written to
+# disk, and some room to join. With less a checkpoint fails; with more it keeps what it has read.
+BLOCK_KB, ROOM_MB = 256, 24
 BUSY_PAUSE = timedelta(minutes=1)
 OVERTAKEN_PAUSE = timedelta(seconds=10)
 
@@ -43,6 +53,7 @@ class DuckWarehouse(SqlWarehouse):
         path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
         try:
             self._connection = duckdb.connect(str(path), config=dict(SETTINGS))
+            self._limit(80)
         except duckdb.IOException as error:
             raise Later(
                 f"The warehouse file {path.name} is open in another program.",
@@ -52,6 +63,39 @@ class DuckWarehouse(SqlWarehouse):
 
     def close(self) -> None:
         self._connection.close()
+
+    def prepare(self, schema: str, shapes: Sequence[TableShape]) -> list[str]:
+        self._limit(max((len(shape.staging.columns) for shape in shapes), default=0))
+        return super().prepare(schema, shapes)
+
+    def _limit(self, columns: int) -> None:
+        """Memory by the widest table that is there or comes."""
+        query = "SELECT count(*) FROM duckdb_columns() GROUP BY table_oid ORDER BY 1 DESC LIMIT 1"
+        widest = max([columns, *(count for (count,) in self.rows(query))])
+        limit = ROOM_MB + widest * 2 * BLOCK_KB // 1024
+        self._connection.execute(f"SET memory_limit = '{limit}MB'")
+
+    def swap(
+        self, schema: str, shape: TableShape, cursor: Cursor, flag_at: datetime | None
+    ) -> Counted:
+        """A first load takes its staging table as it is, instead of copying it row by row."""
+        table, staging = quoted(schema, shape.name), quoted(schema, shape.staging.name)
+        others = (
+            f"SELECT EXISTS (SELECT 1 FROM {table}) OR EXISTS (SELECT 1 FROM {staging} "
+            f"WHERE {quoted(COMPANY)} <> ? OR {quoted(DIVISION)} <> ?)"
+        )
+        mine = [cursor.company, cursor.division]
+        layout = "SELECT column_name FROM duckdb_columns() WHERE schema_name = ? AND table_name = ?"
+        kept = [name for (name,) in self.rows(layout, [schema, shape.name])]
+        if self.rows(others, mine)[0][0] or set(kept) != set(shape.names):
+            return super().swap(schema, shape, cursor, flag_at)
+        if shape.key:
+            self._drop_older(staging, shape, mine)
+        total = self._how_many(staging, mine)
+        self.changed(f"DROP TABLE {table}")
+        self.changed(f"ALTER TABLE {staging} RENAME TO {quoted(shape.name)}")
+        self.changed(f"ALTER TABLE {table} DROP COLUMN {quoted(SEQUENCE)}")
+        return Counted(new=total)
 
     def rows(self, sql: str, parameters: Sequence[Any] = ()) -> list[tuple[Any, ...]]:
         found: list[tuple[Any, ...]] = self._connection.execute(sql, list(parameters)).fetchall()

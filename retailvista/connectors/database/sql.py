@@ -128,11 +128,15 @@ class SqlWarehouse(CursorTable):
         return Counted(new=brought - changed, changed=changed, discarded=total - brought)
 
     def _newer(self, shape: TableShape) -> str:
-        """A rowversion only grows; a wall clock goes back in October, so any other is newer."""
+        """A rowversion only grows. A wall clock goes back in October and may tell two changes by
+        one moment, so there every value is compared: what differs in any is newer."""
+        back = f"t.{quoted(DELETED_AT)} IS NOT NULL"
         ours, theirs = f"t.{quoted(shape.newer)}", f"b.{quoted(shape.newer)}"
         if shape.newer == ROWVERSION:
-            return f"({ours} IS NULL OR {theirs} > {ours} OR t.{quoted(DELETED_AT)} IS NOT NULL)"
-        return f"({theirs} IS DISTINCT FROM {ours} OR t.{quoted(DELETED_AT)} IS NOT NULL)"
+            return f"({ours} IS NULL OR {theirs} > {ours} OR {back})"
+        names = [quoted(column.name) for column in shape.columns if column.source]
+        differs = " OR ".join(f"b.{name} IS DISTINCT FROM t.{name}" for name in names)
+        return f"({differs} OR {back})"
 
     def forget_staged(self, schema: str, shape: TableShape, cursor: Cursor) -> None:
         self.changed(self._create(schema, shape.staging, keyed=False))
