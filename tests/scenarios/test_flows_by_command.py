@@ -34,6 +34,9 @@ def test_a_flow_from_add_to_import(connected, tmp_path):
     again = house.json("flow", "run", *HERE, "1", "--full")
     assert (again["counts"]["read"], again["counts"].get("new", 0)) == (there, 0)
 
+    told = house.json("run", "show", *HERE, str(ran["run"]))
+    assert (told["kind"], told["key"], told["calls"]) == ("flow", "flow 1", 1)
+    assert told["counts"] == ran["counts"]
     row = house.json("flow", "schedule", *HERE, "1", "--every", "2h", "--mode", "full")
     assert (row["every_minutes"], row["mode"], row["enabled"]) == (120, "full", True)
     file = tmp_path / "flows.json"
