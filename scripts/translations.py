@@ -33,7 +33,7 @@ SENTENCES = {
     "BadExpression", "TooMuch", "Unfit",
 }  # fmt: skip
 # Calls that are told more than sentences.
-TELLING = {"add_evidence", "end"}
+TELLING = {"add_evidence", "end", "failed", "log", "say"}
 KEYWORDS = {"_": None, "_l": None, "gettext": None, "lazy_gettext": None, "ngettext": (1, 2)}
 SENTENCE = re.compile(
     r"(?:[A-Z]|%\(|\{\d\},? (?=[a-z]))[^ ]* .*(?:[.?:]|: %\(\w+\)s|: \{\d\})", re.DOTALL
@@ -96,7 +96,8 @@ def _said(node: ast.AST) -> Iterator[ast.expr]:
             yield from (*node.args, *(keyword.value for keyword in node.keywords))
         case ast.Call(args=arguments) if _called(node) in TELLING:
             for argument in arguments:
-                yield from _whole_sentence(argument)
+                if any(text.endswith((".", "?")) for text in _sentence(argument)):
+                    yield argument
         case (
             ast.Assign(
                 targets=[ast.Name(id="TEXTS" | "BUILT_IN_NAMES")], value=ast.Dict(values=values)

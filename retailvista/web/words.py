@@ -17,8 +17,10 @@ from flask_babel import lazy_gettext as _l
 from retailvista.web.languages import TRANSLATIONS, language
 
 SENTENCE_END = re.compile(r"(?<=[.!?]) (?=[A-Z])")
-# A field of a flow and what is wrong with it: "target.connector: There is no connector 99."
-PLACE = re.compile(r"([\w.$\[\]]+): (\S.*)", re.DOTALL)
+# Where, and what is wrong there: "target.connector: There is no connector 99.", "CRM - Accounts,
+# division 7: ..."
+PLACE = re.compile(r"([\w.$\[\]]+|[^:\n]+,? (?:of )?division \d+): (\S.*)", re.DOTALL)
+DIVISION = re.compile(r"(?:, | of )division (?=\d+$)")
 AMOUNT = re.compile(r"-?\d+\.\d\d")
 
 GREY, BLUE, GREEN, AMBER, RED = "secondary", "primary", "success", "warning", "danger"
@@ -223,8 +225,10 @@ def _dutch(text: str) -> str:
         return " ".join(said)
     if matches:
         return _filled(matches[0][1], matches[0][0])
-    placed = PLACE.fullmatch(text)
-    return f"{placed[1]}: {_dutch(placed[2])}" if placed else text
+    if (placed := PLACE.fullmatch(text)) is not None:
+        return f"{DIVISION.sub(', administratie ', placed[1])}: {_dutch(placed[2])}"
+    # What the provider says in its own words stays beside what we say.
+    return " ".join(said)
 
 
 def _filled(translation: str, found: re.Match[str]) -> str:
