@@ -134,6 +134,8 @@ class Lane(db.Model):
     key: Mapped[str] = mapped_column(String(64), unique=True)
     lease_owner: Mapped[str] = mapped_column(String(64), default="")
     lease_until: Mapped[datetime | None] = mapped_column(UtcDateTime)
+    # A posting found the lane taken: until then nothing else takes it.
+    wanted_until: Mapped[datetime | None] = mapped_column(UtcDateTime)
     minute: Mapped[datetime | None] = mapped_column(UtcDateTime)
     minute_used: Mapped[int] = mapped_column(default=0)
     day: Mapped[str] = mapped_column(String(10), default="")

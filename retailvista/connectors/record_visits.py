@@ -19,8 +19,8 @@ from retailvista.connectors.registry import records_of
 from retailvista.connectors.visits import Visit, connector_facts, open_visit
 
 T = TypeVar("T")
-# A posting takes a second or two; waiting for it here is cheaper than a run that is put back.
-BUSY_SECONDS = 5
+# A posting takes seconds; waiting for it here is cheaper than a run that is put back.
+BUSY_SECONDS = 8
 BUSY_TRIES = 5
 
 

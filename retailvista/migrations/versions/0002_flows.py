@@ -162,6 +162,9 @@ def upgrade() -> None:
     with op.batch_alter_table('connector', schema=None) as batch_op:
         batch_op.add_column(sa.Column('settings', sa.JSON(), server_default='{}', nullable=False))
 
+    with op.batch_alter_table('lane', schema=None) as batch_op:
+        batch_op.add_column(sa.Column('wanted_until', UtcDateTime(), nullable=True))
+
     with op.batch_alter_table('run', schema=None) as batch_op:
         batch_op.add_column(sa.Column('stop_asked_by', sa.String(length=254), server_default='', nullable=False))
 
@@ -188,6 +191,9 @@ def downgrade() -> None:
 
     with op.batch_alter_table('run', schema=None) as batch_op:
         batch_op.drop_column('stop_asked_by')
+
+    with op.batch_alter_table('lane', schema=None) as batch_op:
+        batch_op.drop_column('wanted_until')
 
     with op.batch_alter_table('connector', schema=None) as batch_op:
         batch_op.drop_column('settings')
