@@ -23,10 +23,11 @@ class Killed(BaseException):
 
 @dataclass
 class Life:
-    """Whether the present process lives, and the dice that end it."""
+    """Whether the present process lives, and the dice that end it: at writes, or at `reads` too."""
 
     dice: random.Random
     rate: float
+    reads: bool = False
     dead: bool = False
     deaths: int = 0
 
@@ -50,13 +51,13 @@ class Life:
 
 @dataclass
 class MortalWire:
-    """Kills before a write leaves, or after its answer came and before anybody read it."""
+    """Kills before a call leaves, or after its answer came and before anybody read it."""
 
     inner: Wire
     life: Life
 
     def send(self, call: Call) -> Reply:
-        if call.method != "GET" and "/oauth2/" not in call.url:
+        if (call.method != "GET" or self.life.reads) and "/oauth2/" not in call.url:
             self.life.risk()
             reply = self.inner.send(call)
             self.life.risk()

@@ -158,3 +158,18 @@ def test_without_trouble_everything_is_finished(works: Works):
         starting.fetch_now(works.side.session, number, "anna")
     Mortals(works, Life(dice, 0)).until_rest()
     assert [works.states(n) for n in range(2, 7)] == [[FINISHED] * RECORDS] * len(FLOWS)
+
+
+def test_pages_are_taken_once_however_often_the_reader_is_killed(works: Works):
+    count = 400
+    works.put(ACCOUNTS, *({"Name": f"Relatie {n}", "Code": str(n)} for n in range(count)))
+    everything = {"query": {"$filter": "Name ge 'Relatie'"}, "changed_since": False}
+    works.add(incoming(source=everything))
+    works.work()
+    life = Life(random.Random(3), 0.3, reads=True)
+    life.watch(works.side.engine)
+    starting.fetch_now(works.side.session, 1, "anna")
+    Mortals(works, life).until_rest()
+    expected = {row["key"] for row in works.there(ACCOUNTS) if row["Name"] >= "Relatie"}
+    assert life.deaths > 2
+    assert sorted(item.record_key for item in works.items()) == sorted(expected)
