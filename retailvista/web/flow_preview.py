@@ -17,7 +17,8 @@ from retailvista.connectors.records import Row
 from retailvista.errors import Refused
 from retailvista.flows import sampling
 from retailvista.flows.canonical import in_order, loads, pretty
-from retailvista.flows.definition import OWN, FlowSpec
+from retailvista.flows.definition import OWN, FlowSpec, TransformSpec
+from retailvista.flows.transforms import Transform, expression_problems
 from retailvista.flows.transforms import preview as tried
 from retailvista.flows.variables import known_variables
 from retailvista.web import flow_fields, wiring
@@ -32,15 +33,34 @@ def preview() -> str:
     spec = flow_fields.read(request.form).spec
     if not spec.source.entity:
         return render_template("flow_preview.html", nothing=True)
+    names = _variables(spec)
+    asked, asked_problem = _asked(spec, names)
     row, key, problem = _record(spec)
     if row is None:
-        return render_template("flow_preview.html", problem=problem)
-    outcome = tried(spec.transform, row, key, _variables(spec))
+        return render_template(
+            "flow_preview.html", problem=problem, asked=asked, asked_problem=asked_problem
+        )
+    outcome = tried(spec.transform, row, key, names)
     made = pretty(outcome.transformed) if outcome.transformed is not None else ""
     return render_template(
         "flow_preview.html", outcome=outcome, received=pretty(row), made=made, key=key,
-        entity=spec.source.entity, record=in_order(row),
+        entity=spec.source.entity, record=in_order(row), asked=asked, asked_problem=asked_problem,
     )  # fmt: skip
+
+
+def _asked(spec: FlowSpec, names: dict[str, str]) -> tuple[str, str]:
+    """The parameters as they would be sent, when some of them are computed; else what is wrong."""
+    if not spec.transform.request:
+        return "", ""
+    wanted = TransformSpec(request=spec.transform.request)
+    bad = next(expression_problems(wanted), None)
+    if bad is not None:
+        return "", f"{bad.field.removeprefix('transform.request.')}: {bad.message}"
+    try:
+        path, query = Transform(wanted, names).request(spec.source)
+    except Refused as refused:
+        return "", str(refused)
+    return pretty({"path": path, "query": query}), ""
 
 
 def _record(spec: FlowSpec) -> tuple[Row | None, str, str]:

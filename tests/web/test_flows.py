@@ -169,6 +169,10 @@ def test_the_preview_tries_the_transform_on_a_real_record(ready: Desk):
     assert ready.wire.calls == calls, "trying again costs no call"
     wrong = preview(ready, **carried, fields_name=["Naam"], fields_value=["Name |"])
     assert "Naam" in wrong.split('id="preview-problem"')[1].split("</div>")[0]
+    asked = {"request_name": ["query.$filter"], "request_value": ["Code eq '{{ today }}'"]}
+    assert "Code eq &#39;2026-03-14&#39;" in preview(ready, **carried, **asked)
+    broken = preview(ready, **carried, **asked | {"request_value": ["{{ today"]})
+    assert "query.$filter" in broken.split("</div>")[0]
     skipped = preview(ready, **carried, only_if="Name == 'nobody'")
     assert "zou worden overgeslagen" in skipped
 
