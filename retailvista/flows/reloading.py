@@ -76,6 +76,7 @@ def _begun(load: Load, cursor: Cursor) -> Cursor:
         began_at=load.now(),
         run=load.target.run,
     )
+    load.target.warehouse.make_staging(load.target.schema, load.shape)
     with load.target.warehouse.transaction():
         load.target.warehouse.forget_staged(load.target.schema, load.shape, begun)
         begun = load.target.save(begun)

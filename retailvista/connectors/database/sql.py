@@ -138,8 +138,10 @@ class SqlWarehouse(CursorTable):
         differs = " OR ".join(f"b.{name} IS DISTINCT FROM t.{name}" for name in names)
         return f"({differs} OR {back})"
 
-    def forget_staged(self, schema: str, shape: TableShape, cursor: Cursor) -> None:
+    def make_staging(self, schema: str, shape: TableShape) -> None:
         self.changed(self._create(schema, shape.staging, keyed=False))
+
+    def forget_staged(self, schema: str, shape: TableShape, cursor: Cursor) -> None:
         self.changed(
             f"DELETE FROM {quoted(schema, shape.staging.name)} WHERE {MINE}", _mine(cursor)
         )

@@ -134,6 +134,10 @@ class Warehouse(Protocol):
         """Show what was staged for a division in place of what was there."""
         ...
 
+    def make_staging(self, schema: str, shape: TableShape) -> None:
+        """Have a staging table; before the transaction, which Snowflake would commit."""
+        ...
+
     def forget_staged(self, schema: str, shape: TableShape, cursor: Cursor) -> None:
         """Begin staging a division from nothing."""
         ...
