@@ -18,6 +18,7 @@ from retailvista.connectors.registry import PROVIDERS
 from retailvista.flows.definition import OWN, FlowSpec
 from retailvista.flows.models import OUTGOING, REPLICATION
 from retailvista.flows.references import OWN_ENTITIES, WAREHOUSE
+from retailvista.web.flow_words import OWN_NAMES
 
 FOUND_MAX = 12
 OWN_KEY = Property("number", Kind.TEXT, is_key=True)
@@ -119,5 +120,6 @@ def _numbered(rows: Sequence[Connector], number: int) -> Connector | None:
 
 
 def _own(key: str) -> Entity:
-    name = key.replace("_", " ").capitalize()
-    return Entity(key, name, "RetailVista", (OWN_KEY,), ("number",), Way.FULL)
+    return Entity(
+        key, str(OWN_NAMES.get(key, key)), "RetailVista", (OWN_KEY,), ("number",), Way.FULL
+    )

@@ -29,6 +29,12 @@ WAY_TEXTS: dict[str, Any] = {
     ),
     "full": _l("The provider keeps no mark of change: all rows are fetched each time."),
 }
+OWN_NAMES: dict[str, Any] = {
+    "journals": _l("Journals"),
+    "journal_lines": _l("Lines of journals"),
+    "receipts": _l("Receipts"),
+    "items": _l("Items of the inbox"),
+}
 ACTIONS: dict[str, Any] = {
     "create": _l("create"),
     "update": _l("update"),

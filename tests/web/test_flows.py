@@ -121,6 +121,11 @@ def test_only_actions_that_the_entity_allows_are_offered(ready: Desk):
     form = {"kind": "outgoing", "name": "Terug", "source_connector": "0", "entity": "items",
             "target_connector": "1", "press": "look"}  # fmt: skip
 
+    begun = ready.admin.post("/flows/new", **form | {"entity": []}).text
+    own = re.findall(r'name="add" value="([a-z_]+)"', begun)
+    assert own == ["journals", "journal_lines", "receipts", "items"]
+    assert "Items van de inbox" in begun
+
     def offered(entity: str) -> list[str]:
         page = ready.admin.post("/flows/new", **form, target_entity=entity).text
         block = page.split('id="action"')[1].split("</select>")[0]
