@@ -11,6 +11,7 @@ import json
 from collections.abc import Mapping
 from datetime import date
 from decimal import Decimal
+from json.encoder import encode_basestring as quoted
 from typing import Any
 
 from sqlalchemy import Text
@@ -24,17 +25,14 @@ def dumps(value: Any) -> str:
     >>> dumps({"b": Decimal("1.50"), "a": [True, None, "é"]})
     '{"a":[true,null,"é"],"b":1.50}'
     """
+    if isinstance(value, str):
+        return quoted(value)
     if isinstance(value, Mapping):
-        inner = (f"{_text(str(name))}:{dumps(value[name])}" for name in sorted(value, key=str))
-        return "{" + ",".join(inner) + "}"
+        names = sorted(value, key=str)
+        return "{" + ",".join([f"{quoted(str(n))}:{dumps(value[n])}" for n in names]) + "}"
     if isinstance(value, (list, tuple)):
         return "[" + ",".join(map(dumps, value)) + "]"
-    if isinstance(value, Decimal):
-        # JSON has no NaN and no infinity; nor has a provider of ours.
-        return f"{value:f}" if value.is_finite() else "null"
-    if isinstance(value, (date, bytes)):
-        return _text(value.isoformat() if isinstance(value, date) else value.hex())
-    return _text(value)
+    return _leaf(value)
 
 
 def loads(text: str) -> Any:
@@ -58,15 +56,24 @@ def pretty(value: Any, level: int = 0) -> str:
     """
     step, end = "\n" + "  " * (level + 1), "\n" + "  " * level
     if isinstance(value, Mapping) and value:
-        inner = (f"{_text(str(name))}: {pretty(found, level + 1)}" for name, found in value.items())
+        inner = (
+            f"{quoted(str(name))}: {pretty(found, level + 1)}" for name, found in value.items()
+        )
         return "{" + step + f",{step}".join(inner) + end + "}"
     if isinstance(value, (list, tuple)) and value:
         return "[" + step + f",{step}".join(pretty(found, level + 1) for found in value) + end + "]"
     return dumps(value)
 
 
-def _text(value: Any) -> str:
-    return json.dumps(value, ensure_ascii=False)
+def _leaf(value: Any) -> str:
+    if value is None:
+        return "null"
+    if isinstance(value, Decimal):
+        # JSON has no NaN and no infinity; nor has a provider of ours.
+        return f"{value:f}" if value.is_finite() else "null"
+    if isinstance(value, (date, bytes)):
+        return quoted(value.isoformat() if isinstance(value, date) else value.hex())
+    return json.dumps(value)
 
 
 class RecordJson(TypeDecorator[Any]):
@@ -84,8 +91,10 @@ class RecordJson(TypeDecorator[Any]):
 
 def in_order(value: Any) -> str:
     """One line, names in the order they came."""
+    if isinstance(value, str):
+        return quoted(value)
     if isinstance(value, Mapping):
-        return "{" + ",".join(f"{_text(str(n))}:{in_order(v)}" for n, v in value.items()) + "}"
+        return "{" + ",".join([f"{quoted(str(n))}:{in_order(v)}" for n, v in value.items()]) + "}"
     if isinstance(value, (list, tuple)):
         return "[" + ",".join(map(in_order, value)) + "]"
-    return dumps(value)
+    return _leaf(value)

@@ -99,6 +99,10 @@ def test_the_same_record_makes_one_item_and_a_changed_one_another(session: Sessi
     assert take(session, account("A")) == {"read": 1, "changed": 1}
     assert take(session, account("A")) == {"read": 1, "discarded": 1}
     assert [number for number, _key, _state in shown(session)] == [4, 3, 2, 1]
+    # There and back within one page, twice.
+    page = [account(name) for name in ("A3", "A", "A3", "A", "A")]
+    assert take(session, *page) == {"read": 5, "changed": 4, "discarded": 1}
+    assert take(session, account("A")) == {"read": 1, "discarded": 1}
 
 
 def test_two_flows_each_have_their_own_items(session: Session):
