@@ -28,7 +28,6 @@ from retailvista.runs.working import Counts, RunFacts
 
 PAUSE = timedelta(minutes=1)
 TOPIC, CALLBACK = "Topic", "CallbackURL"
-ELSEWHERE = "Another program announced itself for this topic with the same app, at %(address)s."
 REFUSALS = frozenset(
     (Outcome.REJECTED, Outcome.STOPPED, Outcome.REFUSED_KNOWN, Outcome.REFUSED_UNKNOWN)
 )
@@ -84,8 +83,7 @@ def work_webhook(outside: Outside, facts: RunFacts) -> Counts:
     try:
         task.reader.visited(lambda visit: _make(task, visit))
     except Refused as refused:
-        said = f" ({refused.said})" if refused.said else ""
-        task.store(state=FAILED, problem=f"{refused}{said}")
+        task.store(state=FAILED, problem=str(refused))
         raise
     return {"new": 1}
 
@@ -132,7 +130,9 @@ def _take_over(task: _Task, visit: Visit) -> None:
     address = str(row.get(CALLBACK) or "")
     if not address.startswith(task.callback):
         host = address.split("/webhooks/", maxsplit=1)[0]
-        raise Refused(ELSEWHERE % {"address": host})
+        raise Refused(
+            f"Another program announced itself for this topic with the same app, at {host}."
+        )
     token = address.removeprefix(task.callback)
     task.store(
         state=ACTIVE, problem="", external_id=_id(task, row), address_hash=webhooks.hashed(token)
@@ -150,8 +150,9 @@ def _end(task: _Task, visit: Visit) -> None:
 def _stop(task: _Task, written: Written) -> None:
     """Why it was not done, and who moves next."""
     if written.outcome in REFUSALS:
+        said = written.said or str(written.status)
         raise Refused(
-            "The provider refused the subscription.",
+            f"The provider refused the subscription: {said}",
             said=written.said,
             http_status=written.status,
         )

@@ -225,7 +225,7 @@ def test_an_address_that_cannot_be_reached_is_said_with_exacts_words(served: Des
     (row,) = rows(served)
     assert row.state == webhooks.FAILED
     assert "callback URL endpoint returns 503" in row.problem
-    assert "503" in served.admin.get(PAGE).text
+    assert "De aanbieder weigerde het abonnement: Invalid: Post" in served.admin.get(PAGE).text
 
 
 @pytest.mark.parametrize(
