@@ -57,7 +57,7 @@ def add() -> Response | str | tuple[str, int]:
     when, session = flow_when.of_form(request.form, optional=True), wiring.session()
     try:
         if when.how:
-            when.when().check()
+            when.check()
         rows = _added(session, filled.spec)
     except WrongFlow as wrong:
         return _page(filled, None, wrong.problems), 400

@@ -35,7 +35,7 @@ def preview() -> str:
         return render_template("flow_preview.html", nothing=True)
     names = _variables(spec)
     asked, asked_problem = _asked(spec, names)
-    row, key, problem = _record(spec)
+    row, key, problem = _record(spec) if not asked_problem else (None, "", "")
     if row is None:
         return render_template(
             "flow_preview.html", problem=problem, asked=asked, asked_problem=asked_problem
@@ -53,8 +53,7 @@ def _asked(spec: FlowSpec, names: dict[str, str]) -> tuple[str, str]:
     if not spec.transform.request:
         return "", ""
     wanted = TransformSpec(request=spec.transform.request)
-    bad = next(expression_problems(wanted), None)
-    if bad is not None:
+    for bad in (*wanted.problems(), *expression_problems(wanted)):
         return "", f"{bad.field.removeprefix('transform.request.')}: {bad.message}"
     try:
         path, query = Transform(wanted, names).request(spec.source)

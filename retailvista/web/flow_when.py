@@ -6,7 +6,8 @@ from dataclasses import dataclass
 
 from werkzeug.datastructures import MultiDict
 
-from retailvista.flows.definition import INCREMENTAL
+from retailvista.errors import Refused
+from retailvista.flows.definition import INCREMENTAL, MODES, NAME_MAX
 from retailvista.flows.scheduling import When
 from retailvista.runs.models import Schedule
 from retailvista.web.flow_fields import number_of
@@ -36,6 +37,14 @@ class Shown:
     @property
     def offered(self) -> list[int]:
         return sorted({*OFFERED, self.minutes})
+
+    def check(self) -> None:
+        """Refused says what is wrong, before anything is kept."""
+        self.when().check()
+        if self.mode not in MODES:
+            raise Refused("Choose full or incremental.")
+        if len(self.name) > NAME_MAX:
+            raise Refused("The name is too long.")
 
     def when(self) -> When:
         """The moment that was filled in; what is not chosen does not count."""

@@ -119,8 +119,13 @@ def amount(count: int | None) -> str:
 
 
 def item_problem(item: Any) -> str:
-    """Why an item failed, in the reader's language."""
-    return str(gettext(item.problem, **item.problem_values)) if item.problem else ""
+    """Why an item failed, in the reader's language; a reason inside it too."""
+    if not item.problem:
+        return ""
+    values = dict(item.problem_values)
+    if "why" in values:
+        values["why"] = words.translated(values["why"])
+    return str(gettext(item.problem, **values))
 
 
 def item_line(line: Mapping[str, Any]) -> str:

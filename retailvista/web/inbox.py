@@ -46,7 +46,7 @@ def index() -> str:
 @allow(BOOKKEEPER)
 def act() -> str | Response:
     """What was ticked is tried again, skipped or deleted; what cannot be is named."""
-    numbers = [whole(text) for text in request.form.getlist("number") if text.isascii()]
+    numbers = request.form.getlist("number", type=whole)
     outcome = _do(numbers)
     if outcome.refused:
         return _list(outcome)

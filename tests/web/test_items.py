@@ -110,3 +110,36 @@ def test_an_item_without_an_answer_is_sent_again_only_by_who_has_looked(inbox: D
     change(inbox, 3, state="processing")
     busy = inbox.admin.post("/inbox/3", what="skip")
     assert "Met item 3 wordt nu gewerkt." in busy.text
+
+
+def test_a_reason_and_every_line_of_the_log_are_in_dutch(inbox: Desk):
+    at = inbox.site.outside.clock.now().isoformat()
+    lines = [
+        ("received", {}),
+        ("sending", {"send": 1}),
+        ("no clear answer", {"said": "reset"}),
+        ("could not look", {"why": "503"}),
+        ("not there yet", {"look": 1}),
+        ("refused", {"status": 400, "said": "Naam ontbreekt"}),
+        ("not sent", {"why": "throttled", "said": "later"}),
+        ("found back, stored otherwise", {"fields": "Name"}),
+        ("is there already", {"fields": "Name"}),
+        ("overtaken by item", {"item": 3}),
+        ("taken by flow", {"flow": 2}),
+        ("done", {"status": 201}),
+        ("a person decides", {}),
+        ("gone", {"status": 404}),
+    ]
+    log = [{"at": at, "text": text} | ({"values": values} if values else {})
+           for text, values in lines]  # fmt: skip
+    reason = "The path needs a value for {id}: the key of the record."
+    change(inbox, 1, state="failed", log=log, problem="%(why)s", problem_values={"why": reason})
+    text = says(inbox.admin.get("/inbox/1").text)
+    for words in (
+        "voor de 1e keer", "Geen duidelijk antwoord", "Opzoeken lukte niet: 503",
+        "Geweigerd: Naam ontbreekt", "Ingehaald: item 3", "Overgenomen door flow 2",
+        "Gedaan: antwoord 201", "iemand beslist",
+    ):  # fmt: skip
+        assert words in text, words
+    assert "needs a value" not in text
+    assert "not there yet" not in text
