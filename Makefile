@@ -41,6 +41,10 @@ fix: setup-test ## format, and repair what lint can repair
 	$(python) -m ruff check --fix .
 	$(python) -m ruff format .
 
+.PHONY: snowflake
+snowflake: setup-test ## a load into Snowflake against an emulator, with packages of its own
+	@sh scripts/snowflake $(ARGS)
+
 .PHONY: bench
 bench: setup-test ## measure import, build and posting; see docs/performance.md (ARGS=)
 	@$(python) -m bench $(ARGS)

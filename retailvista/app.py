@@ -72,19 +72,18 @@ def create_app(
     sessions = _open_database(app, settings, clock)
     found = _open_installation(sessions, settings)
     owner = Owner(settings.instance_dir)
-    spool = settings.instance_dir / "spool"
-    spool.mkdir(mode=0o700, exist_ok=True)
     way_out = Outside(
         sessions=sessions,
         vault=found.vault,
         wire=wire or _wire(settings, clock),
         clock=clock,
-        spool=spool,
+        spool=_spool(settings),
         owner=owner.name,
         installation=found.uuid,
         provider_hosts=settings.provider_hosts,
         stopping=lambda: state(app).stopping,
         apps=app_keys.operators_apps(settings),
+        variables=settings.variables,
     )
     app.extensions[KEY] = Wired(settings, way_out)
     app.extensions[STATE] = State(owner, found.key_problem, post_for(app, settings))
@@ -202,6 +201,13 @@ def _open_database(app: Flask, settings: Settings, clock: Clock) -> Callable[[],
         return Session(engine, expire_on_commit=False)
 
     return sessions
+
+
+def _spool(settings: Settings) -> Path:
+    """The folder of raw token answers, for this user alone."""
+    folder = settings.instance_dir / "spool"
+    folder.mkdir(mode=0o700, exist_ok=True)
+    return folder
 
 
 def _wire(settings: Settings, clock: Clock) -> Wire:

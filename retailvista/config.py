@@ -23,6 +23,9 @@ EXACT_SITES = tuple(
 )
 
 
+HOST_SCHEMES = ("http", "https", "postgresql")
+
+
 @dataclass(frozen=True, slots=True)
 class Settings:
     """Everything the operator may set. Paths are absolute, URLs without trailing slash."""
@@ -42,6 +45,10 @@ class Settings:
     # The operator's own app at Exact: with it a connector needs no registration of its own.
     exact_client_id: str = ""
     exact_client_secret: str = field(default="", repr=False)
+    # Where people of this installation ask for help: a ticket form or a mail address.
+    support_url: str = ""
+    # [variables] for every company: RV_VARIABLE_WAREHOUSE_HOST is [warehouse_host].
+    variables: Mapping[str, str] = field(default_factory=dict, repr=False)
 
     @property
     def is_https(self) -> bool:
@@ -86,6 +93,8 @@ def load_settings(
         metrics_token=values.get("RV_METRICS_TOKEN", ""),
         exact_client_id=values.get("RV_EXACT_CLIENT_ID", "").strip(),
         exact_client_secret=_secret(values, "RV_EXACT_CLIENT_SECRET"),
+        support_url=values.get("RV_SUPPORT_URL", "").strip(),
+        variables=_variables(values),
     )
     _check(settings)
     return settings
@@ -119,6 +128,15 @@ def _from_file(path: Path) -> dict[str, str]:
 
 def _split(text: str) -> tuple[str, ...]:
     return tuple(part.strip().rstrip("/") for part in text.split(",") if part.strip())
+
+
+def _variables(values: Mapping[str, str]) -> dict[str, str]:
+    begin = "RV_VARIABLE_"
+    found = {key[len(begin) :]: text for key, text in values.items() if key.startswith(begin)}
+    for name in found:
+        if not re.fullmatch(r"[A-Za-z][A-Za-z0-9_]{0,79}", name):
+            raise BadSetting(f"{begin}{name} names no variable: letters, digits and _ only.")
+    return {name.lower(): text for name, text in found.items()}
 
 
 def _secret(values: Mapping[str, str], name: str) -> str:
@@ -159,6 +177,8 @@ def _check(settings: Settings) -> None:
         raise BadSetting("RV_INSTANCE may hold lower-case letters, digits and hyphens only.")
     if not settings.mail_url.startswith(("smtp://", "smtps://", "file:")):
         raise BadSetting("RV_MAIL_URL must start with smtp://, smtps:// or file:.")
+    if settings.support_url and not settings.support_url.startswith(("https://", "mailto:")):
+        raise BadSetting("RV_SUPPORT_URL must start with https:// or mailto:.")
     _check_providers(settings)
 
 
@@ -166,5 +186,6 @@ def _check_providers(settings: Settings) -> None:
     if bool(settings.exact_client_id) != bool(settings.exact_client_secret):
         raise BadSetting("RV_EXACT_CLIENT_ID and RV_EXACT_CLIENT_SECRET go together; one is empty.")
     for host in settings.provider_hosts:
-        if urlsplit(host).scheme not in ("http", "https") or not urlsplit(host).hostname:
+        # The last names a database that a warehouse may lie on.
+        if urlsplit(host).scheme not in HOST_SCHEMES or not urlsplit(host).hostname:
             raise BadSetting(f"RV_PROVIDER_HOSTS: {host!r} is not a base URL.")

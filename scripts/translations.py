@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import ast
 import io
+import json
 import re
 import sys
 from collections.abc import Iterator
@@ -28,19 +29,22 @@ SENTENCES = {
     "Refused", "NotFound", "NotAllowed", "Later", "LoginNeeded", "Unknown", "CrossSite",
     "FieldProblem", "Finding", "TestResult", "LoginResult", "Trouble", "LaneClosed", "Busy",
     "TooEarly", "TokenRefused", "DiskRefused", "ConnectorStops", "Blind", "Answer",
-    "ProofResult",
+    "ProofResult", "_wrong", "RunStopped", "RunLost", "NotConfirmed", "TransformFailed",
+    "BadExpression", "TooMuch", "Unfit",
 }  # fmt: skip
 # Calls that are told more than sentences.
-TELLING = {"add_evidence", "end"}
+TELLING = {"add_evidence", "end", "failed", "log", "say"}
 KEYWORDS = {"_": None, "_l": None, "gettext": None, "lazy_gettext": None, "ngettext": (1, 2)}
-SENTENCE = re.compile(r"[A-Z][^ ]* .*[.?:]", re.DOTALL)
-LAYERS = ("companies", "connectors", "journals", "runs", "mail", "web", "ledger")
+SENTENCE = re.compile(
+    r"(?:[A-Z]|%\(|\{\d\},? (?=[a-z]))[^ ]* .*(?:[.?:]|: %\(\w+\)s|: \{\d\})", re.DOTALL
+)
+LAYERS = ("companies", "connectors", "journals", "flows", "runs", "mail", "web", "ledger")
 
 
 def texts() -> dict[str, str]:
     """Every text and where it was found first."""
     found: dict[str, str] = {}
-    for path, text in (*_templates(), *_marked(), *_sentences()):
+    for path, text in (*_templates(), *_marked(), *_sentences(), *_notes()):
         found.setdefault(text, path)
     return found
 
@@ -54,6 +58,14 @@ def _marked() -> Iterator[tuple[str, str]]:
     for layer in ("web", "mail"):
         for file in sorted((ROOT / "retailvista" / layer).rglob("*.py")):
             yield from _extracted(file, "python")
+
+
+def _notes() -> Iterator[tuple[str, str]]:
+    """What the catalogue of entities says of some of them."""
+    path = ROOT / "retailvista" / "connectors" / "exact_online" / "data" / "entities.json"
+    for entity in json.loads(path.read_text(encoding="utf-8"))["entities"]:
+        if entity.get("note"):
+            yield path.relative_to(ROOT).as_posix(), entity["note"]
 
 
 def _extracted(file: Path, method: str) -> Iterator[tuple[str, str]]:
@@ -74,7 +86,7 @@ def _sentences() -> Iterator[tuple[str, str]]:
 
 
 def _said(node: ast.AST) -> Iterator[ast.expr]:
-    """Arguments of errors and findings, values of the tables called TEXTS, sentences with a name.
+    """Arguments of errors and findings, values of tables such as TEXTS, sentences with a name.
 
     A named sentence is a constant (WHY), a local called `text` or `message`, what a function
     returns, or a message for a page.
@@ -84,9 +96,12 @@ def _said(node: ast.AST) -> Iterator[ast.expr]:
             yield from (*node.args, *(keyword.value for keyword in node.keywords))
         case ast.Call(args=arguments) if _called(node) in TELLING:
             for argument in arguments:
-                yield from _whole_sentence(argument)
+                if any(text.endswith((".", "?")) for text in _sentence(argument)):
+                    yield argument
         case (
-            ast.Assign(targets=[ast.Name(id="TEXTS")], value=ast.Dict(values=values))
+            ast.Assign(
+                targets=[ast.Name(id="TEXTS" | "BUILT_IN_NAMES")], value=ast.Dict(values=values)
+            )
             | ast.AnnAssign(target=ast.Name(id="TEXTS"), value=ast.Dict(values=values))
         ):
             yield from values

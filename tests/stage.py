@@ -7,7 +7,7 @@ straight into both sides here; that it works by browser is shown elsewhere.
 from __future__ import annotations
 
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
 from pathlib import Path
@@ -229,10 +229,10 @@ def _connect(session: Session, stage: Stage, site: str) -> int:
     return connector.id
 
 
-def log_in(sandbox: Sandbox, clock: Clock) -> TokenPair:
+def log_in(sandbox: Sandbox, clock: Clock, divisions: Sequence[int] = (GROENHOF,)) -> TokenPair:
     """What the callback gets: a first pair of tokens."""
     sandbox.store.add_app(CLIENT_ID, CLIENT_SECRET, CALLBACK)
-    code = consent(sandbox.store, CLIENT_ID, USER, [GROENHOF], CALLBACK)
+    code = consent(sandbox.store, CLIENT_ID, USER, list(divisions), CALLBACK)
     form = {
         "grant_type": "authorization_code",
         "code": code,

@@ -33,7 +33,16 @@ def test_the_operators_secret_may_come_in_a_file_of_its_own(tmp_path):
     assert load_settings(env, tmp_path).exact_client_secret == "canary-of-the-operator"
 
 
+def test_variables_of_the_operator_are_settings_by_name(tmp_path):
+    (tmp_path / "config.py").write_text("RV_VARIABLE_Host = 'canary'\nRV_VARIABLE_LAND = 'BE'\n")
+    settings = load_settings({"RV_VARIABLE_LAND": "NL"}, tmp_path)
+    assert settings.variables == {"host": "canary", "land": "NL"}
+    assert "canary" not in repr(settings), "a value may be private"
+
+
 WRONG = [
+    ({"RV_VARIABLE_A-B": "x"}, "names no variable"),
+    ({"RV_VARIABLE_": "x"}, "names no variable"),
     ({"RV_EXACT_CLIENT_ID": "the-app"}, "go together"),
     ({"RV_EXACT_CLIENT_SECRET": "canary"}, "go together"),
     (KEYS | {"RV_EXACT_CLIENT_SECRET_FILE": "/x"}, "not both"),
@@ -45,6 +54,7 @@ WRONG = [
     ({"RV_DATABASE_URL": "mysql://x"}, "RV_DATABASE_URL"),
     ({"RV_INSTANCE": "No/Good"}, "RV_INSTANCE"),
     ({"RV_MAIL_URL": "pigeon:"}, "RV_MAIL_URL"),
+    ({"RV_SUPPORT_URL": "javascript:alert(1)"}, "RV_SUPPORT_URL"),
     ({"RV_PROVIDER_HOSTS": "exact.example"}, "RV_PROVIDER_HOSTS"),
     ({"RV_PROXY_HOPS": "-1"}, "RV_PROXY_HOPS"),
 ]

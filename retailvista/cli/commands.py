@@ -8,12 +8,14 @@ from retailvista.cli import (
     company,
     connector,
     demo,
+    flow,
     journal,
     run,
     sandbox,
     serving,
     setting_up,
     tills,
+    warehouse,
 )
 from retailvista.cli.program import OneDocument
 
@@ -23,6 +25,18 @@ def root() -> None:
     """RetailVista Journals: store days become journals in Exact Online, exactly once."""
 
 
-for module in (setting_up, demo, serving, company, connector, tills, journal, run, sandbox):
+for module in (
+    setting_up,
+    demo,
+    serving,
+    company,
+    connector,
+    tills,
+    journal,
+    flow,
+    warehouse,
+    run,
+    sandbox,
+):
     for command in module.COMMANDS:
         root.add_command(command)

@@ -48,6 +48,7 @@ def _shown(row: Run) -> dict[str, Any]:
     return {
         "number": row.number,
         "kind": row.kind,
+        "key": row.key,
         "connector": row.connector_number,
         "state": row.state,
         "outcome": row.outcome,
@@ -55,6 +56,7 @@ def _shown(row: Run) -> dict[str, Any]:
         "asked_at": row.asked_at,
         "started_at": row.started_at,
         "ended_at": row.ended_at,
+        "calls": row.calls,
         "counts": dict(row.counts),
         "problem": row.problem,
     }

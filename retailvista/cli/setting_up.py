@@ -14,6 +14,7 @@ from retailvista.cli.program import Answer, json_option, open_outside, present_p
 from retailvista.cli.serving import only_one
 from retailvista.companies import installation, place, registering
 from retailvista.connectors import keyless, sealing
+from retailvista.flows import webhooks
 
 PATH = click.Path(path_type=Path, dir_okay=False)
 
@@ -114,6 +115,7 @@ def rotate() -> dict[str, Any]:
         with database.reading(session):
             companies = [company.id for company in registering.all_companies(session)]
         again = sum(sealing.reseal(session, renewed, company_id) for company_id in companies)
+        again += sum(webhooks.reseal(session, renewed, company_id) for company_id in companies)
         with database.transaction(session):
             installation.take_new_key(session, renewed)
     return {"key_id": renewed.key_id, "sealed_again": again}

@@ -27,6 +27,8 @@ class LaneState:
 
     lease_owner: str = ""
     lease_until: datetime | None = None
+    # A posting waits for the lane: until then nothing else begins.
+    wanted_until: datetime | None = None
     minute: datetime | None = None
     minute_used: int = 0
     day: str = ""

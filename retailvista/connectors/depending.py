@@ -1,16 +1,24 @@
-"""What still needs a connector: exports that are not proven yet, and stores that post to it."""
+"""What still needs a connector: exports that are not proven yet, stores, and flows."""
 
 from __future__ import annotations
 
-from sqlalchemy import column, func, select, table
+from sqlalchemy import column, func, or_, select, table
 from sqlalchemy.orm import Session
 
 from retailvista.companies.models import Store
 from retailvista.connectors.models import Connector
 
-# Named by its table: exports live in the layer above.
+# Named by their tables: exports and flows live in the layers above.
 EXPORT = table(
     "export", column("company_id"), column("connector_id"), column("live"), column("state")
+)
+FLOW = table(
+    "flow",
+    column("company_id"),
+    column("number"),
+    column("source_connector_id"),
+    column("target_connector_id"),
+    column("deleted_at"),
 )
 
 
@@ -29,7 +37,21 @@ def what_depends_on(session: Session, row: Connector) -> list[str]:
     stores = list(
         session.scalars(select(Store.code).where(Store.connector_id == row.id).order_by(Store.code))
     )
-    reasons = [f"{waiting} journals are not verified yet"] if waiting else []
+    reasons = []
+    if waiting:
+        text = f"Journals that are not verified yet: {waiting}."
+        reasons.append(text)
     if stores:
-        reasons.append(f"the stores {', '.join(stores)} post to it")
+        text = f"The stores {', '.join(stores)} post to it."
+        reasons.append(text)
+    if flows := _flows(session, row):
+        text = f"The flows {', '.join(map(str, flows))} read or write through it."
+        reasons.append(text)
     return reasons
+
+
+def _flows(session: Session, row: Connector) -> list[int]:
+    """Numbers of the flows that have it at one of their ends."""
+    ends = (FLOW.c.source_connector_id == row.id, FLOW.c.target_connector_id == row.id)
+    query = select(FLOW.c.number).where(FLOW.c.company_id == row.company_id, or_(*ends))
+    return list(session.scalars(query.where(FLOW.c.deleted_at.is_(None)).order_by(FLOW.c.number)))

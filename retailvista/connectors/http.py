@@ -63,7 +63,8 @@ class RequestsWire:
     ) -> None:
         self._clock = clock
         self._allowed = {origin_of(site) for site in sites if site.startswith("https://")}
-        self._allowed |= {origin_of(host) for host in provider_hosts}
+        web = [host for host in provider_hosts if host.startswith(("http://", "https://"))]
+        self._allowed |= {origin_of(host) for host in web}
         # Without a requests.Session: no cookies, no redirects, and no .netrc or proxy variable
         # that adds credentials.
         self._adapter = WatchedAdapter(clock.monotonic)

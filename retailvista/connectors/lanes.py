@@ -49,6 +49,8 @@ _READ = select(*(LANE.c[field.name] for field in fields(LaneState))).where(
 _LOCK = _READ.with_for_update()
 _WRITE = db.Write(update(LANE).where(LANE.c.key == bindparam("of_lane")))
 _NAMES = [field.name for field in fields(LaneState)]
+# The sweep that comes back with a posting is at most five seconds away.
+WANTED = timedelta(seconds=8)
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,18 +67,25 @@ def lane_key(site: str, client_id: str, division: int) -> str:
 
 
 def take(session: Session, key: str, owner: str, need: Need) -> LaneLease:
-    """Become the one sender, with the calls charged. Later when another is at it or no room."""
+    """Become the one sender, with the calls charged. Later when another is at it or no room.
+
+    A posting that finds another at it comes next: what reads page after page makes way.
+    """
     lease = LaneLease(key, lease_name(owner))
     with db.transaction(session):
         now = db.now(session)
         lane = locked(session, key)
-        if lane.lease_until is not None and lane.lease_until > now:
-            raise LaneClosed(
-                "Another call to this division is going on.", not_before=now + BUSY_PAUSE
-            )
-        lane.lease_owner = lease.owner
-        budgets.charge(lane, need, now)
+        busy = lane.lease_until is not None and lane.lease_until > now
+        if busy and need.posting:
+            lane.wanted_until = now + WANTED
+        elif not need.posting and lane.wanted_until is not None and lane.wanted_until > now:
+            raise LaneClosed("A posting goes first.", not_before=lane.wanted_until)
+        if not busy:
+            lane.lease_owner, lane.wanted_until = lease.owner, None
+            budgets.charge(lane, need, now)
         _write(session, key, lane)
+    if busy:
+        raise LaneClosed("Another call to this division is going on.", not_before=now + BUSY_PAUSE)
     return lease
 
 

@@ -15,7 +15,7 @@ from sqlalchemy.orm import Session
 
 from retailvista import db
 from retailvista.companies import audit
-from retailvista.connectors import app_keys, attempts
+from retailvista.connectors import app_keys, attempts, login_log
 from retailvista.connectors.attempts import Attempt
 from retailvista.connectors.choosing import check_alias, check_licence, connector_by_number
 from retailvista.connectors.grants import login_state
@@ -112,9 +112,10 @@ def start_login(
                 " want to log in again."
             )
         state = attempts.begin(session, row, bound_to, actor)
-        registration = _registration(outside, row)
+        url = provider.authorizer.login_url(_registration(outside, row), state)
+        login_log.note_authorise(session, row, url)
         audit.record(session, actor, "login_started", f"connector {number}")
-    return LoginStart(provider.authorizer.login_url(registration, state), state)
+    return LoginStart(url, state)
 
 
 def _check_complete(row: Connector, outside: Outside) -> None:
@@ -161,6 +162,7 @@ def finish_login(  # noqa: PLR0913, PLR0917  what a browser brings back, and who
                 MISMATCH, {"saved": attempt.callback_url, "computed": computed, **result.values}
             )
         with db.transaction(session):
+            login_log.note_return(session, _connector(session, attempt), code, error)
             attempts.finish(session, attempt.id, result.kind, result.values.get("said", ""))
             if not result.ok:
                 audit.record(
@@ -187,7 +189,9 @@ def _finished(
         except Refused:
             return LoginResult(UNREADABLE)
     wire = BoundedWire(outside.wire, outside.clock.monotonic, CALLBACK_SECONDS)
-    reply = provider.authorizer.redeem(wire, registration, code)
+    heard = login_log.HeardWire(wire)
+    reply = provider.authorizer.redeem(heard, registration, code)
+    login_log.note_calls(outside, heard, connector_id=attempt.connector_id)
     try:
         pair = provider.authorizer.read_tokens(reply)
     except (Later, Unknown, LoginNeeded) as problem:

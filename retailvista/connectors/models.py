@@ -53,6 +53,8 @@ class Connector(CompanyOwned, db.Model):
     conflicts_in_a_row: Mapped[int] = mapped_column(default=0)
     grant_id: Mapped[int | None]
     last_test: Mapped[dict[str, Any]] = mapped_column(JSON, default=dict)
+    # What a provider asks besides: host, database, schema of a warehouse; advanced keys. No secret.
+    settings: Mapped[dict[str, Any]] = mapped_column(JSON, default=dict, server_default="{}")
     created_at: Mapped[datetime] = mapped_column(UtcDateTime)
     deleted_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
 
@@ -132,6 +134,8 @@ class Lane(db.Model):
     key: Mapped[str] = mapped_column(String(64), unique=True)
     lease_owner: Mapped[str] = mapped_column(String(64), default="")
     lease_until: Mapped[datetime | None] = mapped_column(UtcDateTime)
+    # A posting found the lane taken: until then nothing else takes it.
+    wanted_until: Mapped[datetime | None] = mapped_column(UtcDateTime)
     minute: Mapped[datetime | None] = mapped_column(UtcDateTime)
     minute_used: Mapped[int] = mapped_column(default=0)
     day: Mapped[str] = mapped_column(String(10), default="")

@@ -29,6 +29,7 @@ class Outside:
     `sessions` opens a new database session that the caller closes. `spool` is the folder where
     raw token answers are written, sealed and fsynced, before anything else happens to them.
     `apps` are the operator's own registrations by provider; a connector may do without one then.
+    `variables` are the operator's [variables], which hold for every company.
     `stopping` says that the process was told to stop: no further call is begun then.
     """
 
@@ -41,4 +42,5 @@ class Outside:
     installation: str
     provider_hosts: tuple[str, ...] = field(default=())
     apps: Mapping[str, AppKeys] = field(default_factory=dict)
+    variables: Mapping[str, str] = field(default_factory=dict)
     stopping: Callable[[], bool] = field(default=goes_on)

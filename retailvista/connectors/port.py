@@ -28,6 +28,8 @@ from retailvista.connectors.booking import (
     StoredEntry,
     StoredLine,
 )
+from retailvista.connectors.notices import Notices
+from retailvista.connectors.records import Records
 from retailvista.connectors.wire import Call, Limits, Reply, Sending, Wire
 from retailvista.errors import Later, LoginNeeded
 from retailvista.vault import Secret
@@ -260,3 +262,7 @@ class Provider:
     posting_endpoint: str
     endpoint_of: Callable[[str], str]
     hint_for: Callable[[str, str], str]
+    # What flows and feeds may read and write; None for a provider that only keeps books.
+    records: Records | None = None
+    # How it announces changes by itself; None for a provider that does not.
+    notices: Notices | None = None

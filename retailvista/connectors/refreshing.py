@@ -15,7 +15,7 @@ from sqlalchemy.exc import OperationalError
 
 from retailvista import db
 from retailvista.companies.scope import across_companies, company_scope
-from retailvista.connectors import chains, spool
+from retailvista.connectors import chains, login_log, spool
 from retailvista.connectors.chains import Held
 from retailvista.connectors.grant_facts import after_too_early, back_off, next_presentation
 from retailvista.connectors.outside import Outside
@@ -82,10 +82,19 @@ def _recover(outside: Outside, spooled: Spooled) -> int:
 
 def _call(outside: Outside, turn: Turn) -> None:
     authorizer = turn.provider.authorizer
-    reply = authorizer.refresh(outside.wire, turn.registration, turn.refresh_token)
+    wire = login_log.HeardWire(outside.wire)
+    reply = authorizer.refresh(wire, turn.registration, turn.refresh_token)
     path = _spooled(outside, turn, reply)
     try:
-        pair = authorizer.read_tokens(reply)
+        _settle(outside, turn, reply, path)
+    finally:
+        login_log.note_calls(outside, wire, grant_id=turn.held.grant_id)
+
+
+def _settle(outside: Outside, turn: Turn, reply: Reply, path: Path | None) -> None:
+    """What the answer means, stored before anybody uses it."""
+    try:
+        pair = turn.provider.authorizer.read_tokens(reply)
     except LoginNeeded as error:
         why = LOST if turn.recovering else str(error)
         _end(outside, turn, f"{why} ({error.said})" if error.said else why)

@@ -55,25 +55,29 @@ def reserve(session: Session, provider: str, actor: str, number: int | None = No
     with db.transaction(session):
         check_licence(session, provider_named(provider))
         check_alias(session)
-        now = db.now(session)
-        session.execute(
-            delete(Connector).where(
-                Connector.draft.is_(True), Connector.created_at < now - DRAFT_LIFE
-            )
-        )
-        taken = set(session.scalars(select(Connector.number)))
-        if number is not None and (number in taken or number < 1):
-            raise Refused(f"The number {number} is taken; choose another one.")
-        row = Connector(
-            number=number or max(taken, default=0) + 1,
-            provider=provider,
-            draft=True,
-            created_at=now,
-            last_test={},
-        )
-        session.add(row)
-        session.flush()
-        audit.record(session, actor, "connector_reserved", f"connector {row.number}")
+        return draft(session, provider, actor, number)
+
+
+def draft(session: Session, provider: str, actor: str, number: int | None = None) -> Connector:
+    """A draft that holds a number, in the caller's transaction."""
+    now = db.now(session)
+    session.execute(
+        delete(Connector).where(Connector.draft.is_(True), Connector.created_at < now - DRAFT_LIFE)
+    )
+    taken = set(session.scalars(select(Connector.number)))
+    if number is not None and (number in taken or number < 1):
+        raise Refused(f"The number {number} is taken; choose another one.")
+    row = Connector(
+        number=number or max(taken, default=0) + 1,
+        provider=provider,
+        draft=True,
+        created_at=now,
+        last_test={},
+        settings={},
+    )
+    session.add(row)
+    session.flush()
+    audit.record(session, actor, "connector_reserved", f"connector {row.number}")
     return row
 
 
@@ -212,7 +216,7 @@ def remove(session: Session, number: int, actor: str) -> None:
         row = connector_by_number(session, number)
         dependants = what_depends_on(session, row)
         if dependants:
-            raise Refused(f"Connector {number} is still needed: {'; '.join(dependants)}.")
+            raise Refused(f"Connector {number} is still needed. {' '.join(dependants)}")
         detach(session, row)
         row.client_secret_sealed, row.client_secret_set_at = "", None
         row.deleted_at = db.now(session)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from retailvista.connectors.exact_online.provider import EXACT_ONLINE
 from retailvista.connectors.models import Connector
 from retailvista.connectors.port import Provider
+from retailvista.connectors.records import Records
 from retailvista.errors import Refused
 
 PROVIDERS: dict[str, Provider] = {provider.key: provider for provider in (EXACT_ONLINE,)}
@@ -21,3 +22,11 @@ def provider_named(key: str) -> Provider:
     if found is None:
         raise Refused(f"There is no provider {key!r}; known: {', '.join(sorted(PROVIDERS))}.")
     return found
+
+
+def records_of(key: str) -> Records:
+    """The records of a provider. Refused when it has none to read or write."""
+    provider = provider_named(key)
+    if provider.records is None:
+        raise Refused(f"{provider.name} has no records that a flow can read or write.")
+    return provider.records

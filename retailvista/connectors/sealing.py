@@ -26,6 +26,11 @@ def refresh_place(company_id: int, grant_id: int) -> Place:
     return Place(company_id, f"grant-{grant_id}", "refresh")
 
 
+def webhook_place(company_id: int, subscription_id: int) -> Place:
+    """The webhook secret of an app, as a subscription keeps it."""
+    return Place(company_id, f"webhook-{subscription_id}", "webhook-secret")
+
+
 def spool_place(company_id: int, grant_id: int) -> Place:
     """A raw token answer on disk."""
     return Place(company_id, f"grant-{grant_id}", "token-answer")

@@ -32,6 +32,7 @@ from retailvista.connectors.port import (
     ProviderUser,
     Session,
 )
+from retailvista.connectors.records import RecordsSession
 from retailvista.connectors.registry import provider_of
 from retailvista.errors import Refused
 
@@ -175,6 +176,15 @@ class Visit:
         """Delete an entry that was made to prove something; whether the books say it is gone."""
         return self.provider.books.remove_entry(self._wire, self._session(), external_id)
 
+    @property
+    def wire(self) -> MeteredWire:
+        """The wire of this visit, for calls that have no method here."""
+        return self._wire
+
+    def records_session(self) -> RecordsSession:
+        """What opens the records of the division."""
+        return RecordsSession(self.connector.site, self.connector.division, self._token.secret)
+
     def _session(self) -> Session:
         return Session(self.connector.site, self.connector.division, self._token.secret)
 
@@ -201,7 +211,7 @@ class Visit:
 
 
 @contextmanager
-def open_visit(
+def open_visit(  # noqa: PLR0913  whose connector, for what, and how much of it
     outside: Outside,
     connector_id: int,
     calls: int = 1,
@@ -209,14 +219,20 @@ def open_visit(
     posting: bool = False,
     checking: bool = False,
     run_id: int | None = None,
+    division: int | None = None,
 ) -> Iterator[Visit]:
     """Token, lane and budget for a connector of the company in scope.
+
+    `division` is spoken to in place of the connector's own: what its login may see, Exact decides.
 
     `posting` may use the reserve that other work leaves alone. `checking` is for a web thread: no
     division is needed yet, and the calls are bounded by 20 seconds in all (a refresh is not cut
     short: its answer could be lost). Raises Later, LoginNeeded or Refused, with nothing taken.
     """
     facts, provider = connector_facts(outside, connector_id)
+    if division and division != facts.division:
+        key = lane_key(facts.site, facts.client_id, division)
+        facts = replace(facts, division=division, division_currency="", lane_key=key)
     if not checking and not facts.division:
         raise Refused(f"Connector {facts.number} has no division yet; choose one first.")
     token = grants.usable_token(outside, connector_id)

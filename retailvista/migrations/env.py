@@ -7,6 +7,7 @@ from sqlalchemy.engine import Connection
 
 import retailvista.companies.models
 import retailvista.connectors.models
+import retailvista.flows.models
 import retailvista.journals.models
 import retailvista.runs.models
 from retailvista.db import Base
@@ -14,6 +15,7 @@ from retailvista.db import Base
 MODELS = (
     retailvista.companies.models,
     retailvista.connectors.models,
+    retailvista.flows.models,
     retailvista.journals.models,
     retailvista.runs.models,
 )

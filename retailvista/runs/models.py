@@ -61,6 +61,8 @@ class Run(CompanyOwned, db.Model):
     done_steps: Mapped[int] = mapped_column(default=0)
     total_steps: Mapped[int] = mapped_column(default=0)
     problem: Mapped[str] = mapped_column(Text, default="")
+    # Who pressed Stop; a run that goes page by page sees it between two pages.
+    stop_asked_by: Mapped[str] = mapped_column(String(254), default="", server_default="")
 
 
 class RunItem(CompanyOwned, db.Model):
@@ -91,7 +93,11 @@ class RunLog(CompanyOwned, db.Model):
 
 
 class Schedule(CompanyOwned, db.Model):
-    """When a kind of run is due: every so many minutes, or daily at a time in a zone."""
+    """When a kind of run is due: every so many minutes, daily at a time in a zone, or by cron.
+
+    A flow has any number of them, each with its own number, a name and a mode (full or
+    incremental).
+    """
 
     __tablename__ = "schedule"
     __table_args__ = (
@@ -100,11 +106,17 @@ class Schedule(CompanyOwned, db.Model):
         ForeignKeyConstraint(
             ["company_id", "connector_id"], ["connector.company_id", "connector.id"]
         ),
+        ForeignKeyConstraint(["company_id", "flow_id"], ["flow.company_id", "flow.id"]),
     )
 
     id: Mapped[int] = mapped_column(primary_key=True)
     kind: Mapped[str] = mapped_column(String(40))
     connector_id: Mapped[int | None]
+    flow_id: Mapped[int | None]
+    number: Mapped[int] = mapped_column(default=0, server_default="0")
+    name: Mapped[str] = mapped_column(String(80), default="", server_default="")
+    mode: Mapped[str] = mapped_column(String(12), default="", server_default="")
+    cron: Mapped[str] = mapped_column(String(80), default="", server_default="")
     every_minutes: Mapped[int | None]
     daily_at: Mapped[str] = mapped_column(String(5), default="")
     zone: Mapped[str] = mapped_column(String(64), default="Europe/Amsterdam")

@@ -79,3 +79,9 @@ def is_dead(instance_dir: Path, name: str) -> bool:
         return True
     finally:
         os.close(handle)
+
+
+def others_live(instance_dir: Path, name: str) -> bool:
+    """Whether another process of this host works on the same installation."""
+    found = (path.name for path in (instance_dir / FOLDER).glob(f"{host_part()}*"))
+    return any(one != name and not is_dead(instance_dir, one) for one in found)

@@ -1,9 +1,9 @@
 """Schedules: when which kind of run is due. A connector gets its own when it is saved.
 
-A schedule is every so many minutes, or daily at a time in a zone. Daily times avoid 01:00-02:00
-in Amsterdam, when Exact does its maintenance, and differ per connector so that not all of an
-installation calls at once. A time that a clock change skips is due right after; one it repeats
-is due once.
+A schedule is every so many minutes, daily at a time in a zone, or by a cron line. Daily times of
+connectors avoid 01:00-02:00 in Amsterdam, when Exact does its maintenance, and differ per
+connector so that not all of an installation calls at once. A time that a clock change skips is
+due right after; one it repeats is due once.
 """
 
 from __future__ import annotations
@@ -19,6 +19,7 @@ from sqlalchemy.orm import Session
 from retailvista import db as database
 from retailvista.companies import audit
 from retailvista.errors import NotFound, Refused
+from retailvista.runs.cron import Cron
 from retailvista.runs.models import Schedule
 
 EXPORT_MINUTES = 15
@@ -96,6 +97,8 @@ def next_after(row: Schedule, after: datetime) -> datetime:
         step = timedelta(minutes=row.every_minutes)
         missed = max(0, (after - row.next_at) // step + 1)
         return row.next_at + missed * step
+    if row.cron:
+        return Cron.parse(row.cron).next_after(after, row.zone)
     zone = ZoneInfo(row.zone)
     hour, _, minute = row.daily_at.partition(":")
     at = time(int(hour), int(minute))
@@ -114,6 +117,8 @@ def latest_due(row: Schedule, now: datetime) -> datetime:
     if row.every_minutes is not None:
         step = timedelta(minutes=row.every_minutes)
         return row.next_at + (now - row.next_at) // step * step
+    if row.cron:
+        return Cron.parse(row.cron).last_until(now, row.zone, row.next_at)
     due = row.next_at
     while (following := next_after(row, due)) <= now:
         due = following

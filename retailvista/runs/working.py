@@ -31,6 +31,8 @@ HEARTBEAT_SECONDS = 60.0
 BAD_COUNTS = frozenset(("failed", "rejected", "conflict", "unknown", "errors"))
 # What a run is there to find: somebody must look, but the run itself did its work.
 FINDINGS = frozenset(("problems", "differences"))
+# What was spent on it, which is neither good nor bad.
+SPENT = frozenset(("calls", "calls_left"))
 Counts = Mapping[str, int]
 
 
@@ -77,7 +79,8 @@ def outcome_of(counts: Counts, problem: str) -> str:
     """done, partial or failed: failed when nothing but trouble came of it."""
     bad = sum(count for name, count in counts.items() if name in BAD_COUNTS)
     found = sum(count for name, count in counts.items() if name in FINDINGS)
-    good = sum(counts.values()) - bad - found
+    spent = sum(count for name, count in counts.items() if name in SPENT)
+    good = sum(counts.values()) - bad - found - spent
     if problem or bad:
         return "partial" if good else "failed"
     return "partial" if found else "done"
@@ -155,8 +158,9 @@ def _work(outside: Surroundings, kinds: Kinds, facts: RunFacts) -> None:
         voice.info("run later", not_before=later.not_before.isoformat(), why=str(later))
         return
     except RetailVistaError as error:
-        problem = str(error)
+        problem, counts = str(error), told(outside, facts)
     except BaseException as error:
+        counts = told(outside, facts)
         end(outside, facts, counts, f"Stopped by an error in RetailVista: {type(error).__name__}.")
         raise
     finally:
@@ -219,6 +223,30 @@ def progress(outside: Surroundings, facts: RunFacts, done: int, total: int) -> N
     """How far the run is, for the page that watches it."""
     with _writing(outside, facts) as session:
         session.execute(_mine(outside, facts).values(done_steps=done, total_steps=total))
+
+
+def tell(
+    outside: Surroundings, facts: RunFacts, counts: Counts, done: int, total: int
+) -> str | None:
+    """What a run has counted so far, also for its next attempt; who asked it to stop ('' nobody).
+
+    None when the claim was lost: another worker goes on with the run.
+    """
+    with _writing(outside, facts) as session:
+        values = {"counts": dict(counts), "done_steps": done, "total_steps": total}
+        if not database.changed(session, _mine(outside, facts).values(**values)):
+            return None
+        return session.scalar(select(Run.stop_asked_by).where(Run.id == facts.run_id)) or ""
+
+
+def told(outside: Surroundings, facts: RunFacts) -> dict[str, int]:
+    """What this run has counted so far, in earlier attempts too."""
+    with (
+        outside.sessions() as session,
+        company_scope(facts.company_id),
+        database.reading(session),
+    ):
+        return dict(session.scalar(select(Run.counts).where(Run.id == facts.run_id)) or {})
 
 
 def renew(outside: Surroundings, facts: RunFacts) -> bool:

@@ -16,6 +16,7 @@ from retailvista.config import Settings
 from retailvista.connectors import grants
 from retailvista.connectors.models import Connector
 from retailvista.connectors.outside import Outside
+from retailvista.flows.going_on import go_on_with_items
 from retailvista.journals.exporting import due_now
 from retailvista.journals.models import Export
 from retailvista.mail import notices, sending
@@ -40,6 +41,7 @@ def duties(settings: Settings, post: Post) -> Sequence[Duty]:
         grants.recover_all,
         dead.releaser(settings.instance_dir),
         go_on_with_exports,
+        go_on_with_items,
         keep_logins_alive,
         ask_for_missing_masters,
         purging.purger(),

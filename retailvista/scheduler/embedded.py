@@ -25,6 +25,8 @@ from retailvista import db as database
 from retailvista.companies.scope import across_companies
 from retailvista.connectors.outside import Outside
 from retailvista.errors import RetailVistaError
+from retailvista.flows.outgoing import ITEMS_RUN
+from retailvista.flows.starting import FLOW_RUN
 from retailvista.runs import working
 from retailvista.runs.models import WAITING, WORKING, Run, Schedule
 from retailvista.runs.rescuing import rescue
@@ -34,6 +36,7 @@ from retailvista.scheduler import slots
 TICK_SECONDS = 1
 SWEEP_TICKS = 5
 THREADS = 4
+FLOW_KINDS = frozenset((FLOW_RUN, ITEMS_RUN))
 # A call in hand ends by its own deadline (130 s for a POST) and is then written down.
 STOP_SECONDS = 135.0
 
@@ -55,6 +58,9 @@ class Engine:
         self._sweep: Future[None] | None = None
         self._in_hand: set[Future[None]] = set()
         self._busy = threading.Semaphore(threads)
+        # Flows may take long; what is posted finds a thread whatever they do.
+        self._room_for_flows = threading.Semaphore(max(1, threads - 1))
+        self._short_kinds = {kind: kinds[kind] for kind in kinds if kind not in FLOW_KINDS}
         self._stopping = threading.Event()
         self._ticks = 0
         self._log = structlog.get_logger("engine")
@@ -136,13 +142,17 @@ class Engine:
 
     def _take_runs(self) -> None:
         while not self._stopping.is_set() and self._busy.acquire(blocking=False):
+            room = self._room_for_flows.acquire(blocking=False)
+            facts = None
             try:
-                facts = working.claim(self._outside, self._kinds)
-            except BaseException:
-                self._busy.release()
-                raise
+                facts = working.claim(self._outside, self._kinds if room else self._short_kinds)
+            finally:
+                # Room is kept by a flow that was taken, a thread by anything that was.
+                if room and (facts is None or facts.kind not in FLOW_KINDS):
+                    self._room_for_flows.release()
+                if facts is None:
+                    self._busy.release()
             if facts is None:
-                self._busy.release()
                 return
             taken = self._pool.submit(self._work, facts)
             self._in_hand.add(taken)
@@ -152,6 +162,8 @@ class Engine:
         try:
             working.work(self._outside, self._kinds, facts)
         finally:
+            if facts.kind in FLOW_KINDS:
+                self._room_for_flows.release()
             self._busy.release()
         self.wake()
 

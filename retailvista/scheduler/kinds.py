@@ -15,10 +15,16 @@ from sqlalchemy.orm import Session
 
 from retailvista import db as database
 from retailvista.companies.language import company_language
-from retailvista.connectors import grants, testing, visits
+from retailvista.connectors import grants, testing, visits, warehouses
 from retailvista.connectors.choosing import connector_by_number
 from retailvista.connectors.models import Connector, Grant
 from retailvista.connectors.outside import Outside
+from retailvista.flows.outgoing import ITEMS_RUN
+from retailvista.flows.references import WAREHOUSE
+from retailvista.flows.starting import FLOW_RUN
+from retailvista.flows.subscribing import work_webhook
+from retailvista.flows.webhooks import WEBHOOK_RUN
+from retailvista.flows.working import work_flow, work_items
 from retailvista.journals import building, control, exporting, proving, releasing
 from retailvista.journals.models import Export
 from retailvista.runs.asking import ask
@@ -112,8 +118,16 @@ def master(outside: Outside, facts: RunFacts) -> Counts:
 
 def test(outside: Outside, facts: RunFacts) -> Counts:
     """Test a connector and say what is wrong with it, if anything."""
-    assert facts.connector_number is not None, "a test is of one connector"
-    result = testing.test_connector(outside, facts.connector_number)
+    number = facts.connector_number
+    assert number is not None, "a test is of one connector"
+    with outside.sessions() as session, database.reading(session):
+        is_warehouse = _connector(session, facts).provider == WAREHOUSE
+    if is_warehouse:
+        schema = str(facts.args.get("schema") or "")
+        found = warehouses.check_warehouse(outside, number, schema)
+        say(outside, facts, "info", found.message)
+        return {"connected": 1} if found.ok else {"failed": 1}
+    result = testing.test_connector(outside, number)
     say(outside, facts, "info", result.message)
     if result.resumed:
         say(outside, facts, "info", testing.RESUMED)
@@ -143,6 +157,9 @@ KINDS: Kinds = {
     "master": master,
     "test": test,
     "prove": prove,
+    FLOW_RUN: work_flow,
+    ITEMS_RUN: work_items,
+    WEBHOOK_RUN: work_webhook,
 }
 
 

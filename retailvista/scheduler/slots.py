@@ -13,11 +13,15 @@ from retailvista import db as database
 from retailvista.companies.scope import across_companies, company_scope
 from retailvista.connectors.models import Connector
 from retailvista.connectors.outside import Outside
+from retailvista.flows.models import Flow
+from retailvista.flows.references import WAREHOUSE
+from retailvista.flows.starting import ask_flow
 from retailvista.runs import schedules
 from retailvista.runs.asking import ask
 from retailvista.runs.models import Run, Schedule, Slot
 
 AT_ONCE = 50
+BY_SCHEDULE = "schedule"
 
 
 def fill(outside: Outside) -> int:
@@ -57,20 +61,39 @@ def _fill_one(session: Session, schedule_id: int) -> int:
         return 0
     slot = Slot(schedule_id=row.id, due_at=due, created_at=now)
     session.add(slot)
-    connector = _connector(session, row)
-    if row.connector_id is None or connector is not None:
-        number = connector.number if connector is not None else None
-        asked = ask(
-            session,
-            row.kind,
-            str(number or ""),
-            asked_by="schedule",
-            connector_number=number,
-            sooner=False,
-        )
+    asked = _asked_for_flow(session, row) if row.flow_id is not None else _asked(session, row)
+    if asked is not None:
         slot.run_id = session.scalar(select(Run.id).where(Run.number == asked))
     session.flush()
     return 1
+
+
+def _asked(session: Session, row: Schedule) -> int | None:
+    """The run of a connector's schedule, or of the company's; none for a removed connector."""
+    connector = _connector(session, row)
+    if row.connector_id is not None and connector is None:
+        return None
+    number = connector.number if connector is not None else None
+    return ask(
+        session,
+        row.kind,
+        str(number or ""),
+        asked_by=BY_SCHEDULE,
+        connector_number=number,
+        sooner=False,
+    )
+
+
+def _asked_for_flow(session: Session, row: Schedule) -> int | None:
+    """The run of a flow's schedule; none for a flow that is switched off or removed."""
+    flow = session.scalar(
+        select(Flow).where(
+            Flow.id == row.flow_id, Flow.deleted_at.is_(None), Flow.disabled.is_(False)
+        )
+    )
+    if flow is None:
+        return None
+    return ask_flow(session, flow, BY_SCHEDULE, mode=row.mode, sooner=False)
 
 
 def _connector(session: Session, row: Schedule) -> Connector | None:
@@ -91,6 +114,8 @@ def complete_schedules(outside: Outside) -> int:
                 select(Connector.id, Connector.company_id).where(
                     Connector.draft.is_(False),
                     Connector.deleted_at.is_(None),
+                    # Nothing is exported to a warehouse: its flows have their own schedules.
+                    Connector.provider != WAREHOUSE,
                     ~select(Schedule.id).where(Schedule.connector_id == Connector.id).exists(),
                 )
             ).all()

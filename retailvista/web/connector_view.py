@@ -15,7 +15,7 @@ from flask_babel import gettext as _
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from retailvista.connectors import expiry, stopped, testing
+from retailvista.connectors import expiry, stopped, testing, warehouses
 from retailvista.connectors.app_keys import NO_APPS, uses_operators_app
 from retailvista.connectors.models import Connector, Grant
 from retailvista.connectors.port import AppKeys
@@ -28,6 +28,7 @@ SAME = (
     "division_name", "division_currency", "journal_code", "vat_mode", "automatic",
     "log_requests", "paused", "paused_until",
 )  # fmt: skip
+WAREHOUSES = {"duckdb": "DuckDB", "postgresql": "PostgreSQL", "snowflake": "Snowflake"}
 SOON = 14  # days: the first warning mail and the banner
 
 
@@ -68,6 +69,8 @@ class ConnectorView:
     last_success_at: datetime | None
     days_left: int | None
     mark: str
+    is_warehouse: bool = False
+    warehouse_kind: str = ""
 
     @property
     def can_login(self) -> bool:
@@ -83,12 +86,22 @@ class ConnectorView:
         """The state of the login."""
         if self.draft:
             return _("Not saved yet")
+        if self.is_warehouse:
+            return (
+                _("Tested")
+                if self.test_well
+                else _("Test failed")
+                if self.tested
+                else _("Not tested yet")
+            )
         if self.connected:
             return _("Connected")
         return _("Log in again") if self.has_token else _("Not logged in")
 
     @property
     def colour(self) -> str:
+        if self.is_warehouse:
+            return "success" if self.test_well else "danger" if self.tested else "secondary"
         if self.connected:
             return "warning" if self.expires_soon else "success"
         return "danger" if self.has_token else "secondary"
@@ -105,11 +118,14 @@ def view(
     until = grant.valid_until if grant else None
     dead = grant is not None and (grant.login_needed_at or (until is not None and until <= now))
     provider = PROVIDERS.get(connector.provider)
+    is_warehouse = connector.provider == warehouses.PROVIDER
     same = {name: getattr(connector, name) for name in SAME}
     return ConnectorView(
         **same,
-        provider_name=provider.name if provider else connector.provider,
-        **_last_test(connector.last_test or {}),
+        provider_name=provider.name if provider else _("Warehouse"),
+        **_last_test(connector.last_test or {}, is_warehouse=is_warehouse),
+        is_warehouse=is_warehouse,
+        warehouse_kind=_warehouse_kind(connector) if is_warehouse else "",
         ends_by_test=stopped.is_proved_by_access(connector),
         has_secret=bool(connector.client_secret_sealed),
         uses_operators_app=uses_operators_app(connector, apps),
@@ -125,10 +141,16 @@ def view(
     )
 
 
-def _last_test(kept: dict[str, Any]) -> dict[str, Any]:
+def _warehouse_kind(connector: Connector) -> str:
+    kind = str((connector.settings or {}).get("kind", ""))
+    return WAREHOUSES.get(kind, kind)
+
+
+def _last_test(kept: dict[str, Any], *, is_warehouse: bool) -> dict[str, Any]:
     """The last test in words; after a login alone there is nothing to say."""
     kind = kept.get("kind", "") if "values" in kept else ""
-    words = gettext(testing.TEXTS[kind], **kept["values"]) if kind in testing.TEXTS else ""
+    texts = warehouses.TEXTS if is_warehouse else testing.TEXTS
+    words = gettext(texts[kind], **kept["values"]) if kind in texts else ""
     return {
         "tested": words,
         "test_well": kind == CONNECTED,

@@ -18,14 +18,14 @@ from wtforms import BooleanField, PasswordField, SelectField, StringField, valid
 from retailvista.companies import addresses
 from retailvista.companies import registering as companies
 from retailvista.companies.models import LICENCE_EXACT
-from retailvista.connectors import registering
+from retailvista.connectors import registering, warehouses
 from retailvista.connectors.app_keys import uses_operators_app
 from retailvista.connectors.masters import stored_master
 from retailvista.connectors.models import Connector, Grant, RequestLog
 from retailvista.connectors.registry import provider_of
 from retailvista.errors import Refused
 from retailvista.journals.numbering import sending_locked
-from retailvista.web import wiring
+from retailvista.web import warehouse, wiring
 from retailvista.web.access import ADMINISTRATOR, BOOKKEEPER, VIEWER, allow
 from retailvista.web.asking import ask_for
 from retailvista.web.connector_steps import proof_steps
@@ -73,7 +73,11 @@ def index() -> str:
 @screen.post("/connectors")
 @allow(ADMINISTRATOR)
 def add() -> Response:
-    made = registering.reserve(wiring.session(), PROVIDER, g.login.email)
+    """A draft of the provider that was chosen."""
+    if request.form.get("provider") == warehouses.PROVIDER:
+        made = warehouse.reserve()
+    else:
+        made = registering.reserve(wiring.session(), PROVIDER, g.login.email)
     return redirect(url_for(".page", number=made.number), 303)
 
 
@@ -81,6 +85,8 @@ def add() -> Response:
 @allow(VIEWER)
 def page(number: int) -> str:
     row = _row(number)
+    if warehouse.is_warehouse(row):
+        return warehouse.show(row)
     filled = ConnectorForm(obj=row)
     if row.draft:
         filled.name.data, filled.log_requests.data = "Exact Online", True
@@ -92,8 +98,10 @@ def page(number: int) -> str:
 
 @screen.post("/connectors/<int:number>")
 @allow(ADMINISTRATOR)
-def save(number: int) -> Response | tuple[str, int]:
+def save(number: int) -> Response | str | tuple[str, int]:
     row, filled = _row(number), ConnectorForm(request.form)
+    if warehouse.is_warehouse(row):
+        return warehouse.save(row)
     filled.site.choices = _sites(row)
     if not filled.validate():
         return _page(row, filled), 400
@@ -193,7 +201,8 @@ def _callback(number: int) -> str:
 
 
 def _sites(row: Connector) -> list[str]:
-    return [*provider_of(row).sites, *wiring.settings().provider_hosts]
+    hosts = [host for host in wiring.settings().provider_hosts if host.startswith("http")]
+    return [*provider_of(row).sites, *hosts]
 
 
 def _page(row: Connector, filled: ConnectorForm) -> str:

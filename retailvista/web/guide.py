@@ -30,6 +30,13 @@ def page() -> str:
     return render_template("guide.html", written=WRITTEN, theme=theme if theme in THEMES else "")
 
 
+@screen.get("/help/limitations")
+@allow(VIEWER)
+def limitations() -> str:
+    """What the product cannot do, and where to ask for help."""
+    return render_template("limitations.html", support=wiring.settings().support_url)
+
+
 @screen.post("/help")
 @allow(VIEWER)
 def judge() -> Response:

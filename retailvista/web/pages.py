@@ -12,7 +12,7 @@ from typing import Any
 from flask import Flask, g, request, url_for
 from flask_babel import lazy_gettext as _l
 
-from retailvista.web import access, audit_details, audit_words, words
+from retailvista.web import access, audit_details, audit_words, flow_words, words
 
 DONE = {
     "saved": _l("Saved."),
@@ -29,6 +29,9 @@ DONE = {
     "disconnected": _l("The connector is disconnected. Log in again to use it."),
     "judged": _l("Thank you. Your judgement has been kept."),
     "token-revoked": _l("The access token has been revoked."),
+    "imported": _l(
+        "The flows have been taken in, switched off. Look through them and switch them on."
+    ),
 }
 
 
@@ -65,8 +68,15 @@ MENU = (
     ),
     Entry("companies.index", _l("Companies"), EXTRA, "building", also="bedrijven alias url stores"),
     Entry("connectors.index", _l("Connectors"), EXTRA, "plug", also="connectors oauth koppeling"),
+    Entry(
+        "flows.index", _l("Flows"), EXTRA, "diagram-3",
+        also="stromen flows replicatie replication incoming outgoing",
+    ),
+    Entry("inbox.index", _l("Inbox"), EXTRA, "inbox", access.BOOKKEEPER, also="postvak items"),
     Entry("runs.index", _l("Runs"), EXTRA, "list-check", also="taken tasks jobs uitvoeringen"),
     Entry("schedules.index", _l("Schedules"), EXTRA, "clock-history", also="taakplanning planning"),
+    Entry("usage.page", _l("Usage"), EXTRA, "cash-coin", access.BOOKKEEPER, also="verbruik kosten"),
+    Entry("variables.page", _l("Variables"), EXTRA, "braces", access.BOOKKEEPER, also="variabelen"),
     Entry("audit.page", _l("Audit"), EXTRA, "shield-check", access.BOOKKEEPER, also="log wie"),
     Entry("profile.page", _l("Profile"), EXTRA, "person-circle", also="profiel password token"),
     Entry("guide.page", _l("Help"), EXTRA, "question-circle", also="help uitleg handleiding"),
@@ -75,7 +85,7 @@ MENU = (
 
 def install(app: Flask) -> None:
     app.context_processor(page_values)
-    app.jinja_env.globals.update(icon_url=icon_url, may=access.may)
+    app.jinja_env.globals.update(icon_url=icon_url, may=access.may, **flow_words.GLOBALS)
     app.jinja_env.filters.update(
         state_word=words.state_word,
         state_colour=words.state_colour,
@@ -89,6 +99,7 @@ def install(app: Flask) -> None:
         audit_details=audit_details.details,
         rate=words.rate,
         sales_type_word=words.sales_type_word,
+        **flow_words.FILTERS,
     )
 
 

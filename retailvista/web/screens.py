@@ -10,7 +10,14 @@ from retailvista.web import (
     companies,
     connectors,
     control,
+    endpoints,
+    flow_files,
+    flow_form,
+    flow_preview,
+    flow_schedules,
+    flows,
     guide,
+    inbox,
     journal,
     journals,
     ledger_links,
@@ -24,7 +31,10 @@ from retailvista.web import (
     store_days,
     stores,
     till_files,
+    usage,
     users,
+    variables,
+    webhooks,
 )
 
 SCREENS = (
@@ -33,7 +43,14 @@ SCREENS = (
     companies.screen,
     connectors.screen,
     control.screen,
+    endpoints.screen,
+    flow_files.screen,
+    flow_form.screen,
+    flow_preview.screen,
+    flow_schedules.screen,
+    flows.screen,
     guide.screen,
+    inbox.screen,
     journal.screen,
     journals.screen,
     ledger_links.screen,
@@ -47,7 +64,10 @@ SCREENS = (
     store_days.screen,
     stores.screen,
     till_files.screen,
+    usage.screen,
     users.screen,
+    variables.screen,
+    webhooks.screen,
 )
 
 

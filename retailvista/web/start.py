@@ -20,6 +20,7 @@ from retailvista.runs.models import Run
 from retailvista.web import wiring
 from retailvista.web.access import VIEWER, allow
 from retailvista.web.connector_view import ConnectorView, views
+from retailvista.web.flows import Row, rows_of
 
 screen = Blueprint("start", __name__)
 PERSON_NEEDED = ("decide", "conflict", "rejected")
@@ -50,13 +51,45 @@ def page() -> str:
         days = session.scalars(select(ControlDay.differences)).all()
         locked = sending_locked(session)
         steps = _steps(session, counts, connectors)
+        flows = rows_of(session)
+        flow_steps = _flow_steps(connectors, flows)
     return render_template(
         "start.html", counts=counts, connectors=connectors, held=held, still_open=still_open,
         missing=[day for day in missing if day.usual], runs=runs, steps=steps,
         person_needed=sum(counts.get(state, 0) for state in PERSON_NEEDED),
         under_way=sum(counts.get(state, 0) for state in UNDER_WAY),
         locked=locked, different=sum(bool(found) for found in days), compared=len(days),
+        flows=flows, flow_steps=flow_steps,
     )  # fmt: skip
+
+
+def _flow_steps(connectors: list[ConnectorView], flows: list[Row]) -> list[Step]:
+    """What has to be there before data of the books is kept fresh, in order."""
+    warehouses = [row for row in connectors if row.is_warehouse and not row.draft]
+    add = url_for("flow_form.new")
+    return [
+        Step(
+            any(row.connected for row in connectors),
+            _("A connector that is logged in"),
+            url_for("connectors.index"),
+        ),
+        Step(
+            any(row.test_well for row in warehouses),
+            _("A warehouse, tested (only for replication)"),
+            url_for("connectors.index"),
+        ),
+        Step(bool(flows), _("A flow"), add),
+        Step(
+            any(row.next_at for row in flows),
+            _("A schedule, so that it goes by itself"),
+            url_for("flows.index"),
+        ),
+        Step(
+            any(row.last and row.last.outcome == "done" for row in flows),
+            _("The first run that was done"),
+            url_for("flows.index"),
+        ),
+    ]
 
 
 def _count(session: Session, query: Any) -> int:

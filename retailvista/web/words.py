@@ -17,7 +17,10 @@ from flask_babel import lazy_gettext as _l
 from retailvista.web.languages import TRANSLATIONS, language
 
 SENTENCE_END = re.compile(r"(?<=[.!?]) (?=[A-Z])")
-SENTENCE = re.compile(r"[A-Z]\S* .*[.?!]", re.DOTALL)
+# Where, and what is wrong there: "target.connector: There is no connector 99.", "CRM - Accounts,
+# division 7: ..."
+PLACE = re.compile(r"([\w.$\[\]]+|[^:\n]+,? (?:of )?division \d+): (\S.*)", re.DOTALL)
+DIVISION = re.compile(r"(?:, | of )division (?=\d+$)")
 AMOUNT = re.compile(r"-?\d+\.\d\d")
 
 GREY, BLUE, GREEN, AMBER, RED = "secondary", "primary", "success", "warning", "danger"
@@ -51,6 +54,12 @@ STATES: dict[str, tuple[Any, str]] = {
     "reading": (_l("Being read"), BLUE),
     "read": (_l("Has been read"), GREEN),
     "refused": (_l("Refused"), RED),
+    # Items of flows.
+    "new": (_l("New"), BLUE),
+    "processing": (_l("In progress"), BLUE),
+    "finished": (_l("Finished"), GREEN),
+    "skipped": (_l("Skipped"), GREY),
+    "retry": (_l("Will be tried again"), AMBER),
 }
 
 KINDS: dict[str, Any] = {
@@ -68,9 +77,15 @@ KINDS: dict[str, Any] = {
     "prove": _l("Second proof"),
     "sweep": _l("Look for what was left lying"),
     "mail": _l("Send mails"),
+    "flow": _l("Flow"),
+    "incoming": _l("Incoming"),
+    "outgoing": _l("Outgoing"),
+    "replication": _l("Replication"),
     "administrator": _l("Administrator"),
     "bookkeeper": _l("Bookkeeper"),
     "viewer": _l("Viewer"),
+    "items": _l("items of a flow"),
+    "webhook": _l("subscription to a topic"),
 }
 
 COUNTS: dict[str, Any] = {
@@ -97,6 +112,14 @@ COUNTS: dict[str, Any] = {
     "gl_accounts": _l("G/L accounts"),
     "journals": _l("journal codes"),
     "vat_codes": _l("VAT codes"),
+    "read": _l("read"),
+    "changed": _l("changed"),
+    "deleted": _l("deleted"),
+    "discarded": _l("had nothing new"),
+    "skipped": _l("skipped"),
+    "pages": _l("pages"),
+    "calls": _l("calls"),
+    "calls_left": _l("calls left today"),
 }
 # Who asked for a run when no person did.
 ASKERS: dict[str, Any] = {
@@ -105,6 +128,7 @@ ASKERS: dict[str, Any] = {
     "system": _l("RetailVista itself"),
     "cli": _l("command line"),
     "sweep": _l("RetailVista itself"),
+    "webhook": _l("notice of the provider"),
 }
 
 EVIDENCE: dict[str, Any] = {
@@ -201,7 +225,12 @@ def _dutch(text: str) -> str:
     said = [_dutch(part) for part in parts] if len(parts) > 1 else parts
     if all(new != part for new, part in zip(said, parts, strict=True)):
         return " ".join(said)
-    return _filled(matches[0][1], matches[0][0]) if matches else text
+    if matches:
+        return _filled(matches[0][1], matches[0][0])
+    if (placed := PLACE.fullmatch(text)) is not None:
+        return f"{DIVISION.sub(', administratie ', placed[1])}: {_dutch(placed[2])}"
+    # What the provider says in its own words stays beside what we say.
+    return " ".join(said)
 
 
 def _filled(translation: str, found: re.Match[str]) -> str:
@@ -210,10 +239,10 @@ def _filled(translation: str, found: re.Match[str]) -> str:
 
 
 def _as_written(part: str) -> str:
-    """An amount has a comma in Dutch, a sentence its own Dutch; everything else stays as it is."""
+    """An amount has a comma in Dutch, a reason is a sentence; everything else stays as it is."""
     if AMOUNT.fullmatch(part):
         return part.replace(".", ",")
-    return _catalogue()[0].get(part, part) if SENTENCE.fullmatch(part) else part
+    return _dutch(part) if part.endswith((".", "?", "!")) and " " in part else part
 
 
 @cache

@@ -54,6 +54,37 @@ def test_a_second_sender_waits_until_the_first_is_done_or_its_lease_is_over(side
     take(side)
 
 
+def test_a_posting_that_waits_goes_before_what_reads_page_after_page(side: Side, clock):
+    reading = take(side, OTHER)
+    with pytest.raises(LaneClosed, match="Another call"):
+        take(side)
+    lanes.give_back(side.session, reading)
+    clock.move(seconds=5)
+    with pytest.raises(LaneClosed, match="A posting goes first") as closed:
+        take(side, OTHER)
+    assert closed.value.not_before == clock.now() + timedelta(seconds=3)
+    posting = take(side)
+    lanes.give_back(side.session, posting)
+    take(side, OTHER)
+
+
+def test_a_posting_that_does_not_come_back_keeps_nobody_out_for_long(side: Side, clock):
+    reading = take(side, OTHER)
+    with pytest.raises(LaneClosed):
+        take(side)
+    lanes.give_back(side.session, reading)
+    clock.move(seconds=8)
+    take(side, OTHER)
+
+
+def test_who_only_reads_makes_nobody_wait(side: Side):
+    posting = take(side)
+    with pytest.raises(LaneClosed, match="Another call"):
+        take(side, OTHER)
+    lanes.give_back(side.session, posting)
+    take(side, OTHER)
+
+
 def test_a_lease_that_was_lost_charges_nothing(side: Side, clock):
     lost = take(side)
     clock.move(seconds=301)

@@ -3,43 +3,16 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Page, expect, sync_playwright
+from playwright.sync_api import Page, expect
 
-from retailvista.sandbox.pytest_plugin import broken
-from tests.e2e.running import EMAIL, PASSWORD, Running, running_site
+from tests.e2e.browsing import PATIENCE, allow, connect, log_in, register
+from tests.e2e.running import Running
 
 TILL_FILE = Path(__file__).parents[2] / "demo/till-files/groenhof-2026-03-10.xaa"
-ARGUMENTS = [
-    "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run",
-    "--disable-background-networking", "--disable-component-update", "--disable-sync",
-]  # fmt: skip
-PATIENCE = 60_000  # a run may wait for a tick and for calls to the sandbox
-
 pytestmark = [pytest.mark.browser, pytest.mark.filterwarnings("ignore::ResourceWarning")]
-
-
-@pytest.fixture
-def site(tmp_path: Path) -> Iterator[Running]:
-    with running_site(tmp_path) as running:
-        yield running
-        complaints = broken(running.sandbox)
-    assert not complaints, complaints
-
-
-@pytest.fixture
-def page(chromium: str) -> Iterator[Page]:
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=chromium, args=ARGUMENTS)
-        context = browser.new_context(locale="nl-NL", viewport={"width": 1280, "height": 900})
-        context.set_default_timeout(20_000)
-        opened = context.new_page()
-        opened.on("dialog", lambda dialog: dialog.accept())
-        yield opened
-        browser.close()
 
 
 @pytest.mark.statement("R-16", "R-27", "R-31", "R-32", "R-33")
@@ -69,49 +42,6 @@ def test_a_blocked_popup_is_explained_and_the_same_window_will_do(
     allow(page)
     page.get_by_role("link", name="Naar de connector").click()
     expect(page.locator("#state")).to_have_text("Verbonden")
-
-
-def log_in(site: Running, page: Page) -> None:
-    page.goto(site.url)
-    page.get_by_label("E-mailadres").fill(EMAIL)
-    page.get_by_label("Wachtwoord").fill(PASSWORD)
-    page.get_by_role("button", name="Aanmelden").click()
-    expect(page.get_by_text(EMAIL)).to_be_visible()
-
-
-def register(site: Running, page: Page) -> None:
-    """Quick search finds the screen; the callback URL is there before the first save."""
-    page.get_by_label("Snel zoeken").fill("conn")
-    page.locator("#found").get_by_text("Connectoren").click()
-    page.get_by_role("button", name="Connector toevoegen").click()
-    callback = page.locator("#callback-step").input_value()
-    assert callback == f"{site.url}/oauth.ashx?provider=1"
-    site.sandbox.store.add_app("retailvista-app", "een geheim", callback)
-    page.get_by_label("Basis-URL").select_option(site.sandbox.url)
-    page.get_by_label("Client-ID").fill("retailvista-app")
-    page.get_by_label("Client secret", exact=True).fill("een geheim")
-    page.get_by_role("button", name="Opslaan").click()
-
-
-def allow(window: Page) -> None:
-    """Log in at the provider, let RetailVista in, and come back connected."""
-    window.locator("[name=username]").fill("boekhouder@groenhof.example")
-    window.locator("[name=password]").fill("sandbox")
-    window.locator("[name=password]").press("Enter")
-    window.locator("[name=answer][value=allow]").click()
-    expect(window.get_by_role("heading", name="Verbonden")).to_be_visible()
-
-
-def connect(site: Running, page: Page) -> None:
-    register(site, page)
-    with page.expect_popup() as opened:
-        page.locator("#oauth").click()
-    popup = opened.value
-    allow(popup)
-    popup.get_by_role("button", name="Dit venster sluiten").click()
-    expect(page.locator("#state")).to_have_text("Verbonden", timeout=PATIENCE)
-    expect(page.locator("#connected-as")).to_contain_text("Bo Khouder")
-    assert "een geheim" not in page.content()
 
 
 def choose_administration(page: Page) -> None:

@@ -7,7 +7,7 @@ import subprocess
 import sys
 from pathlib import Path
 
-from retailvista.runs.owners import FOLDER, Owner, is_dead
+from retailvista.runs.owners import FOLDER, Owner, is_dead, others_live
 
 
 def test_a_process_that_is_killed_is_dead_at_once(tmp_path):
@@ -69,3 +69,13 @@ def test_the_next_process_clears_away_what_killed_ones_left(tmp_path):
     assert not is_dead(tmp_path, living.name)
     living.leave()
     fresh.leave()
+
+
+def test_whether_others_live_is_known_at_once(tmp_path):
+    mine = Owner(tmp_path)
+    assert not others_live(tmp_path, mine.name)
+    other = Owner(tmp_path)
+    assert others_live(tmp_path, mine.name)
+    other.leave()
+    assert not others_live(tmp_path, mine.name)
+    mine.leave()

@@ -8,9 +8,10 @@ import pytest
 import structlog
 
 from retailvista import logs
+from retailvista.cli.demo_browser import Browser
 from retailvista.sandbox.pytest_plugin import judged
 from retailvista.sandbox.server import Sandbox
-from tests.scenarios.house import House
+from tests.scenarios.house import House, stop, wait_for
 
 
 @pytest.fixture(autouse=True)
@@ -43,3 +44,19 @@ def books(house, sandbox) -> House:
     house.begin()
     house.add_connector()
     return house
+
+
+@pytest.fixture
+def served(books):
+    process = books.start("serve", "--port", str(books.port))
+    browser = Browser()
+
+    def ready():
+        try:
+            return browser.get(f"http://127.0.0.1:{books.port}/readyz").status == 200
+        except OSError:
+            return False
+
+    wait_for(ready)
+    yield books
+    assert stop(process) == 0, "SIGTERM ends it in order"

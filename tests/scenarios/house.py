@@ -17,6 +17,7 @@ from click.testing import CliRunner, Result
 
 from retailvista.app import make_program
 from retailvista.cli.commands import root
+from retailvista.cli.demo_browser import Browser
 from retailvista.sandbox.store import add_app
 
 ROOT = Path(__file__).resolve().parent.parent.parent
@@ -109,6 +110,18 @@ def wait_for(what, seconds: float = 30.0):
             return found
         time.sleep(0.05)
     raise AssertionError(f"nothing came of it within {seconds} seconds")
+
+
+def log_in(house, number="25"):
+    """As the operator does: the URL of the command, in a browser without a session."""
+    url = house.json("connector", "login-url", "--company", "groenhof", number)["url"]
+    browser = Browser()
+    page = browser.get(url)
+    page = browser.send(
+        page, page.form_with("password"),
+        username="boekhouder@groenhof.example", password="sandbox",
+    )  # fmt: skip
+    return browser.send(page, page.form_with("csrf"), answer="allow")
 
 
 def stop(process: subprocess.Popen[str], how: int = signal.SIGTERM) -> int:

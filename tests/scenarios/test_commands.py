@@ -21,6 +21,8 @@ connector add, connector list, connector show, connector test, connector set,
 connector login-url, links init, links list, links import, links set, receipts import,
 journals build, journals list, journals show, journals release, journals reverse,
 journals build-again,
+flow add, flow list, flow run, flow schedule, flow export, flow import, flow set, flow remove,
+warehouse add, warehouse grants, warehouse check,
 journals export, journals control, schedule list, schedule set, run list, run show,
 sandbox serve, sandbox app add, sandbox seed, sandbox reset, sandbox clock,
 backup, restore, moved, key rotate

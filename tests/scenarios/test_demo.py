@@ -31,7 +31,7 @@ def entries(house) -> list[tuple]:
     return asked(house, "SELECT Division, count(*) FROM entry GROUP BY Division ORDER BY 1")
 
 
-@pytest.mark.statement("R-49")
+@pytest.mark.statement("R-49", "D-01")
 def test_the_demo_verifies_both_companies_and_a_second_run_posts_nothing_twice(house):
     said = play(house)
     rows = ROW.findall(said)

@@ -9,37 +9,9 @@ import pytest
 
 from retailvista.cli.demo_browser import Browser
 from retailvista.sandbox.store import add_app
-from tests.scenarios.house import TILL_FILES, stop, wait_for
+from tests.scenarios.house import TILL_FILES, log_in, wait_for
 
 GROENHOF = [str(path) for path in sorted(TILL_FILES.glob("groenhof-*.xaa"))]
-
-
-def log_in(house, number="25"):
-    """As the operator does: the URL of the command, in a browser without a session."""
-    url = house.json("connector", "login-url", "--company", "groenhof", number)["url"]
-    browser = Browser()
-    page = browser.get(url)
-    page = browser.send(
-        page, page.form_with("password"),
-        username="boekhouder@groenhof.example", password="sandbox",
-    )  # fmt: skip
-    return browser.send(page, page.form_with("csrf"), answer="allow")
-
-
-@pytest.fixture
-def served(books):
-    process = books.start("serve", "--port", str(books.port))
-    browser = Browser()
-
-    def ready():
-        try:
-            return browser.get(f"http://127.0.0.1:{books.port}/readyz").status == 200
-        except OSError:
-            return False
-
-    wait_for(ready)
-    yield books
-    assert stop(process) == 0, "SIGTERM ends it in order"
 
 
 def test_from_login_url_to_a_controlled_journal(served, sandbox):

@@ -154,3 +154,21 @@ def test_leases_of_a_dead_process_end_at_once_and_of_a_living_one_stay(live, tmp
     with live.sessions() as session, database.transaction(session):
         session.execute(update(Lane).values(lease_until=None))
     living.leave()
+
+
+def test_flows_that_take_long_leave_a_thread_for_what_is_posted(live, groenhof, started):
+    release, begun = threading.Event(), []
+
+    def long(_outside, facts):
+        begun.append(facts.key)
+        release.wait(20)
+        return {"read": 1}
+
+    started({"flow": long, "export": lambda _outside, _facts: {"posted": 1}})
+    flows = [asked(live, groenhof, "flow", f"flow {number}") for number in range(1, 7)]
+    wait_for(lambda: len(begun) == embedded.THREADS - 1, 10)
+    number = asked(live, groenhof)
+    wait_for(lambda: run_of(live, number).state == "ended", 10)
+    assert len(begun) == embedded.THREADS - 1
+    release.set()
+    wait_for(lambda: all(run_of(live, one).state == "ended" for one in flows), 10)

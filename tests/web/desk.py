@@ -32,13 +32,14 @@ PERIOD = {"division": GROENHOF, "year": 2026, "period": 3, "journal": "91"}
 
 
 class CountingWire:
-    """Passes calls on, and counts those for tokens."""
+    """Passes calls on, and counts them, those for tokens apart."""
 
     def __init__(self, inner: Wire) -> None:
         self._inner = inner
-        self.token_calls = 0
+        self.calls = self.token_calls = 0
 
     def send(self, call: Call) -> Reply:
+        self.calls += 1
         self.token_calls += call.url.endswith("/token")
         return self._inner.send(call)
 

@@ -18,6 +18,10 @@ from retailvista.companies.models import User
 from retailvista.companies.scope import company_scope
 from retailvista.connectors import registering
 from retailvista.connectors.models import Connector
+from retailvista.flows import arriving, keeping, scheduling
+from retailvista.flows.definition import INBOX, FlowSpec, SourceSpec, TargetSpec
+from retailvista.flows.models import INCOMING
+from retailvista.flows.scheduling import When
 from retailvista.journals import building, importing, links
 from retailvista.journals.models import ReceiptRow, TillFile
 from retailvista.runs import asking, schedules
@@ -35,6 +39,7 @@ def fill(site: Site) -> None:
                 companies.add_store(session, store, "Canarium winkel", actor="test")
             journals(session, many, store)
             connectors(session, many)
+            flows(session, many)
             person = session.scalars(select(User).where(User.email == f"viewer@{alias}.nl")).one()
             db.end_reading(session)
             for n in range(many):
@@ -62,6 +67,22 @@ def connectors(session: Session, many: int) -> None:
             row.draft, row.name = False, f"Canarium {number}"
             row.site = "https://start.exactonline.nl"
             schedules.add_defaults(session, row.id)
+
+
+def flows(session: Session, many: int) -> None:
+    """Flows into the inbox, each with a schedule and an item; they wait for a login."""
+    for number in range(1, many + 1):
+        spec = FlowSpec(
+            name=f"Canarium flow {number}", kind=INCOMING, disabled=True,
+            source=SourceSpec(connector=1, entities=("crm/Accounts",)),
+            target=TargetSpec(entity=INBOX),
+        )  # fmt: skip
+        row = keeping.add_flow(session, spec, "test")
+        scheduling.add_schedule(session, number, When(every_minutes=60), "test", enabled=False)
+        record = {"ID": str(number), "Name": f"Canarium {number}"}
+        with db.transaction(session):
+            place = arriving.Place(row.id, 0, "crm/Accounts")
+            arriving.keep(session, place, [arriving.Arrival(str(number), record)])
 
 
 def a_receipt(site: Site, alias: str) -> tuple[str, str]:

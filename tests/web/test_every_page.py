@@ -18,7 +18,7 @@ from tests.web.filling import fill, journals
 from tests.web.site import BASE, PASSWORD, Browser, build
 
 # Where a link may lead to outside the house.
-ELSEWHERE = {"www.exact.com"}
+ELSEWHERE = {"www.exact.com", "start.exactonline.nl", "support.exactonline.com"}
 
 
 @pytest.mark.statement("R-09")

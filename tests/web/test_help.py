@@ -10,6 +10,7 @@ from sqlalchemy import select
 
 from retailvista.companies.models import AuditEvent
 from retailvista.companies.scope import company_scope
+from tests.web.site import build
 
 STYLES = Path(__file__).parents[2] / "retailvista" / "web" / "static" / "app.css"
 
@@ -58,3 +59,20 @@ def test_what_a_reader_thinks_of_it_is_kept(site):
     )
     reader = site.browser("groenhof", "bookkeeper@groenhof.nl")
     assert "Een filmpje" in reader.get("/audit").text
+
+
+@pytest.mark.statement("D-45", "D-51", "D-52")
+def test_every_page_leads_to_help_and_limits_and_says_whose_product_it_is(admin, tmp_path, clock):
+    for path in ("/", "/connectors", "/runs"):
+        footer = admin.get(path).text.split("<footer")[1]
+        assert 'href="/help/limitations#ask"' in footer, path
+        assert "Geen product van Exact en niet door Exact ondersteund." in footer, path
+    page = admin.get("/help/limitations").text
+    assert "niets gaat langs een derde" in page
+    assert "RV_SUPPORT_URL" in page
+    folder = tmp_path / "other"
+    folder.mkdir()
+    other = build(folder, clock, RV_SUPPORT_URL="https://help.example/ticket")
+    asked = other.browser("groenhof", "viewer@groenhof.nl").get("/help/limitations").text
+    assert 'href="https://help.example/ticket"' in asked
+    assert "RV_SUPPORT_URL" not in asked

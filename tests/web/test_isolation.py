@@ -21,6 +21,7 @@ METHODS = ("GET", "POST", "PUT", "PATCH", "DELETE")
 ROLES = ("administrator", "bookkeeper", "viewer", "")
 NUMBER = {"number": ("1", "3", "99")}
 RECEIPT = {"store": ("1", "B7", "zz"), "register": ("1", "1", "1"), "nr": ("1", "1", "1")}
+SCHEDULE = NUMBER | {"schedule": ("1", "1", "1")}
 
 # Per rule without its method: what is ours, what is the other company's, what nobody has.
 EXAMPLES: dict[str, dict[str, tuple[str, str, str]]] = {
@@ -39,9 +40,18 @@ EXAMPLES: dict[str, dict[str, tuple[str, str, str]]] = {
     "/schedules/<int:number>/<kind>": NUMBER | {"kind": ("export", "export", "export")},
     "/profile/tokens/<int:number>/revoke": NUMBER,
     "/till-files/<fingerprint>": {"fingerprint": ("", "", "0123456789abcdef")},
+    # The address of a notice is known to the provider alone: none of these is one.
+    "/webhooks/<token>": {"token": ("one", "two", "three")},
+    "/connectors/<int:number>/webhooks/<int:subscription>/end": NUMBER
+    | {"subscription": ("1", "1", "99")},
+    "/flows/<int:number>/schedules/<int:schedule>": SCHEDULE,
+    "/flows/<int:number>/schedules/<int:schedule>/switch": SCHEDULE,
+    "/flows/<int:number>/schedules/<int:schedule>/delete": SCHEDULE,
     **dict.fromkeys(
         (
             "/connectors/<int:number>",
+            "/connectors/<int:number>/endpoints",
+            "/connectors/<int:number>/webhooks",
             "/connectors/<int:number>/status",
             "/connectors/<int:number>/test",
             "/connectors/<int:number>/division",
@@ -57,15 +67,26 @@ EXAMPLES: dict[str, dict[str, tuple[str, str, str]]] = {
             "/journals/<int:number>/decide",
             "/journals/<int:number>/reverse",
             "/journals/<int:number>/withdraw",
+            "/flows/<int:number>",
+            "/flows/<int:number>/change",
+            "/flows/<int:number>/clone",
+            "/flows/<int:number>/delete",
+            "/flows/<int:number>/export",
+            "/flows/<int:number>/fetch",
+            "/flows/<int:number>/schedules",
+            "/flows/<int:number>/switch",
+            "/inbox/<int:number>",
             "/runs/<int:number>",
             "/runs/<int:number>/body",
+            "/runs/<int:number>/stop",
         ),
         NUMBER,
     ),
 }
 FIELDS = {
     "reason": "a good reason", "how": "try_again", "role": "viewer", "division": "1",
-    "automatic": "yes", "enabled": "no", "name": "X", "consent": "yes",
+    "automatic": "yes", "enabled": "no", "name": "X", "consent": "yes", "disabled": "yes",
+    "what": "skip", "number": "3", "press": "look", "when_how": "every", "when_minutes": "60",
 }  # fmt: skip
 
 

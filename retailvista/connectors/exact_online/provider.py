@@ -7,6 +7,8 @@ from retailvista.config import EXACT_SITES
 from retailvista.connectors.exact_online.books import ExactBooks
 from retailvista.connectors.exact_online.limits import read_limits, throttled_until
 from retailvista.connectors.exact_online.login import ExactLogin
+from retailvista.connectors.exact_online.notices import ExactNotices
+from retailvista.connectors.exact_online.records import ExactRecords
 from retailvista.connectors.exact_online.refusals import hint_for
 from retailvista.connectors.exact_online.urls import ENTRIES, endpoint_of
 from retailvista.connectors.port import Budget, Provider
@@ -35,4 +37,6 @@ EXACT_ONLINE = Provider(
     posting_endpoint=ENTRIES,
     endpoint_of=endpoint_of,
     hint_for=hint_for,
+    records=ExactRecords(),
+    notices=ExactNotices(),
 )

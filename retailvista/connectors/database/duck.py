@@ -1,0 +1,143 @@
+"""DuckDB: a file of our own, opened for one run. Other processes read the Parquet files.
+
+Invariant: a Parquet file is whole or the one before: it is written beside and put in its place.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from datetime import datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import duckdb
+
+from retailvista.clock import Clock
+from retailvista.connectors.database.shapes import (
+    COMPANY,
+    DIVISION,
+    DUCKDB,
+    SEQUENCE,
+    TableShape,
+    quoted,
+)
+from retailvista.connectors.database.sql import SqlWarehouse, all_or_nothing
+from retailvista.connectors.database.warehouse import Counted, Cursor, Missing, Overtaken
+from retailvista.errors import Later
+
+BATCH = "rv_batch"
+SETTINGS: Mapping[str, str | int | float | list[str]] = {
+    "threads": 1,
+    "preserve_insertion_order": False,
+    # What it does not need any more goes back to the system at once.
+    "allocator_flush_threshold": "4MB",
+}
+# What it may use beside us: two blocks for each column of the widest table while it is written to
+# disk, and some room to join. With less a checkpoint fails; with more it keeps what it has read.
+BLOCK_KB, ROOM_MB = 256, 24
+BUSY_PAUSE = timedelta(minutes=1)
+OVERTAKEN_PAUSE = timedelta(seconds=10)
+
+
+class DuckWarehouse(SqlWarehouse):
+    """One open DuckDB file."""
+
+    dialect = DUCKDB
+    types = ("VARCHAR", "BIGINT", "TIMESTAMP")
+
+    def __init__(self, path: Path, clock: Clock) -> None:
+        self.path = path
+        self._clock = clock
+        path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+        try:
+            self._connection = duckdb.connect(str(path), config=dict(SETTINGS))
+            self._limit(80)
+        except duckdb.IOException as error:
+            raise Later(
+                f"The warehouse file {path.name} is open in another program.",
+                not_before=clock.now() + BUSY_PAUSE,
+            ) from error
+        path.chmod(0o600)
+
+    def close(self) -> None:
+        self._connection.close()
+
+    def prepare(self, schema: str, shapes: Sequence[TableShape]) -> list[str]:
+        self._limit(max((len(shape.staging.columns) for shape in shapes), default=0))
+        return super().prepare(schema, shapes)
+
+    def _limit(self, columns: int) -> None:
+        """Memory by the widest table that is there or comes."""
+        query = "SELECT count(*) FROM duckdb_columns() GROUP BY table_oid ORDER BY 1 DESC LIMIT 1"
+        widest = max([columns, *(count for (count,) in self.rows(query))])
+        limit = ROOM_MB + widest * 2 * BLOCK_KB // 1024
+        self._connection.execute(f"SET memory_limit = '{limit}MB'")
+
+    def swap(
+        self, schema: str, shape: TableShape, cursor: Cursor, flag_at: datetime | None
+    ) -> Counted:
+        """A first load takes its staging table as it is, instead of copying it row by row."""
+        table, staging = quoted(schema, shape.name), quoted(schema, shape.staging.name)
+        others = (
+            f"SELECT EXISTS (SELECT 1 FROM {table}) OR EXISTS (SELECT 1 FROM {staging} "
+            f"WHERE {quoted(COMPANY)} <> ? OR {quoted(DIVISION)} <> ?)"
+        )
+        mine = [cursor.company, cursor.division]
+        layout = "SELECT column_name FROM duckdb_columns() WHERE schema_name = ? AND table_name = ?"
+        kept = [name for (name,) in self.rows(layout, [schema, shape.name])]
+        if self.rows(others, mine)[0][0] or set(kept) != set(shape.names):
+            return super().swap(schema, shape, cursor, flag_at)
+        if shape.key:
+            self._drop_older(staging, shape, mine)
+        total = self._how_many(staging, mine)
+        self.changed(f"DROP TABLE {table}")
+        self.changed(f"ALTER TABLE {staging} RENAME TO {quoted(shape.name)}")
+        self.changed(f"ALTER TABLE {table} DROP COLUMN {quoted(SEQUENCE)}")
+        return Counted(new=total)
+
+    def rows(self, sql: str, parameters: Sequence[Any] = ()) -> list[tuple[Any, ...]]:
+        found: list[tuple[Any, ...]] = self._connection.execute(sql, list(parameters)).fetchall()
+        return found
+
+    def changed(self, sql: str, parameters: Sequence[Any] = ()) -> int:
+        found = self._connection.execute(sql, list(parameters)).fetchone()
+        return int(found[0]) if found and isinstance(found[0], int) else 0
+
+    def bring(self, schema: str, shape: TableShape, batch: Any) -> str:
+        self._connection.register(BATCH, batch)
+        return BATCH
+
+    @contextmanager
+    def transaction(self) -> Iterator[None]:
+        try:
+            with all_or_nothing(self._connection.execute):
+                yield
+        except (duckdb.TransactionException, duckdb.ConstraintException) as error:
+            raise self.later("Another run is loading the same table.") from error
+
+    def later(self, text: str) -> Overtaken:
+        return Overtaken(text, not_before=self._clock.now() + OVERTAKEN_PAUSE)
+
+    def missing(self, schema: str) -> list[Missing]:
+        """A file of our own has no privileges."""
+        return []
+
+    def export(self, schema: str, tables: Iterable[str], folder: Path) -> Mapping[str, Path]:
+        place = folder / schema
+        place.mkdir(mode=0o700, parents=True, exist_ok=True)
+        found = {}
+        for table in tables:
+            target = place / f"{table}.parquet"
+            beside = target.with_suffix(".new")
+            beside.unlink(missing_ok=True)
+            name = str(beside).replace("'", "''")
+            self._connection.execute(
+                f"COPY (SELECT * FROM {quoted(schema, table)}) TO '{name}' "
+                "(FORMAT parquet, COMPRESSION zstd)"
+            )
+            beside.chmod(0o600)
+            os.replace(beside, target)
+            found[table] = target
+        return found

@@ -1,0 +1,1 @@
+"""Flows: take these records there, do this with them, put them there."""
