@@ -11,12 +11,13 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import TypeVar
 
+from retailvista.connectors.connector_facts import connector_facts
 from retailvista.connectors.lanes import LaneClosed, lane_key
 from retailvista.connectors.outside import Outside
 from retailvista.connectors.port import TokenRefused
 from retailvista.connectors.records import Asked, Page, Records
 from retailvista.connectors.registry import records_of
-from retailvista.connectors.visits import Visit, connector_facts, open_visit
+from retailvista.connectors.visits import Visit, open_visit
 
 T = TypeVar("T")
 # A posting takes seconds; waiting for it here is cheaper than a run that is put back.

@@ -8,18 +8,16 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import AbstractContextManager, contextmanager
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import datetime, timedelta
 
-from sqlalchemy import select
 from sqlalchemy.orm import Session as DatabaseSession
 
 from retailvista import db
 from retailvista.connectors import grants, lanes, masters
-from retailvista.connectors.choosing import check_licence
+from retailvista.connectors.connector_facts import ConnectorFacts, connector_facts
 from retailvista.connectors.lanes import Need, lane_key
 from retailvista.connectors.metering import Account, BoundedWire, MeteredWire
-from retailvista.connectors.models import Connector
 from retailvista.connectors.outside import Outside
 from retailvista.connectors.port import (
     Answer,
@@ -33,33 +31,12 @@ from retailvista.connectors.port import (
     Session,
 )
 from retailvista.connectors.records import RecordsSession
-from retailvista.connectors.registry import provider_of
 from retailvista.errors import Refused
 
 MASTER_CALLS = 15
 CHECKING_SECONDS = 20
 CHECKING_TRIES = 20
 CHECKING_PAUSE_SECONDS = 0.25
-
-
-@dataclass(frozen=True, slots=True)
-class ConnectorFacts:
-    """A connector as it was when the visit began. `division` is 0 before one is chosen."""
-
-    id: int
-    company_id: int
-    number: int
-    provider: str
-    name: str
-    site: str
-    client_id: str
-    division: int
-    division_currency: str
-    journal_code: str
-    vat_mode: str
-    automatic: bool
-    log_requests: bool
-    lane_key: str
 
 
 class Visit:
@@ -264,41 +241,6 @@ def _take_lane(outside: Outside, key: str, need: Need, tries: int) -> lanes.Lane
                 outside.clock.sleep(CHECKING_PAUSE_SECONDS)
     finally:
         session.close()
-
-
-def connector_facts(outside: Outside, connector_id: int) -> tuple[ConnectorFacts, Provider]:
-    """The connector, if it may be used at all; Refused or NotAllowed says what is missing."""
-    session = outside.sessions()
-    try:
-        with db.reading(session):
-            row = session.scalars(select(Connector).where(Connector.id == connector_id)).one()
-            provider = provider_of(row)
-            if row.draft or row.deleted_at is not None:
-                raise Refused(f"Connector {row.number} is not saved.")
-            check_licence(session, provider)
-            return _facts(row), provider
-    finally:
-        session.close()
-
-
-def _facts(row: Connector) -> ConnectorFacts:
-    division = row.division or 0
-    return ConnectorFacts(
-        id=row.id,
-        company_id=row.company_id,
-        number=row.number,
-        provider=row.provider,
-        name=row.name,
-        site=row.site,
-        client_id=row.client_id,
-        division=division,
-        division_currency=row.division_currency,
-        journal_code=row.journal_code,
-        vat_mode=row.vat_mode,
-        automatic=row.automatic,
-        log_requests=row.log_requests,
-        lane_key=lane_key(row.site, row.client_id, division),
-    )
 
 
 def fetch_master(outside: Outside, connector_id: int, run_id: int | None = None) -> MasterData:

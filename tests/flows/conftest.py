@@ -45,3 +45,10 @@ def works(tmp_path: Path, clock, sandbox: Sandbox) -> Iterator[Works]:
         yield Works(side)
     side.session.close()
     side.engine.dispose()
+
+
+@pytest.fixture
+def file(house: FlowHouse) -> Path:
+    """The DuckDB file of connector 40; Exact's own limits are off."""
+    house.stage.sandbox.store.set("limits", "off")
+    return house.stage.outside.spool.parent / "warehouses" / "1" / "warehouse.duckdb"

@@ -5,7 +5,6 @@ from __future__ import annotations
 from pathlib import Path
 
 import duckdb
-import pytest
 
 from retailvista import db
 from retailvista.companies.scope import company_scope
@@ -22,12 +21,6 @@ from tests.sandbox.visitor import GROENHOF, Visitor
 ITEMS, COSTCENTERS = entity_of("logistics/Items"), entity_of("hrm/Costcenters")
 LINES = entity_of("financialtransaction/TransactionLines")
 BALANCES = entity_of("financial/ReportingBalance")
-
-
-@pytest.fixture
-def file(house: FlowHouse) -> Path:
-    house.stage.sandbox.store.set("limits", "off")
-    return house.stage.outside.spool.parent / "warehouses" / "1" / "warehouse.duckdb"
 
 
 def behind_our_back(file: Path, sql: str) -> None:

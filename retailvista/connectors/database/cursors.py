@@ -6,6 +6,7 @@ else has stored it since it was read.
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
 from collections.abc import Iterable, Sequence
 from dataclasses import asdict, fields, replace
 from datetime import UTC, datetime
@@ -18,23 +19,23 @@ MOMENTS = frozenset(("deletions_at", "moved_at", "began_at", "loaded_at", "full_
 WHOLES = frozenset(("company", "division", "staged", "run", "done_run", "version"))
 
 
-class CursorTable:
+class CursorTable(ABC):
     """Reading and storing cursors over a connection that speaks SQL with `?` for parameters."""
 
     # Types of the cursor's columns: text, whole, moment.
     types: ClassVar[tuple[str, str, str]]
 
+    @abstractmethod
     def rows(self, sql: str, parameters: Sequence[Any] = ()) -> list[tuple[Any, ...]]:
         """What a query yields."""
-        raise NotImplementedError
 
+    @abstractmethod
     def changed(self, sql: str, parameters: Sequence[Any] = ()) -> int:
         """Execute; how many rows it hit."""
-        raise NotImplementedError
 
+    @abstractmethod
     def later(self, text: str) -> Overtaken:
         """The error that says: somebody else was quicker, try again soon."""
-        raise NotImplementedError
 
     def create_cursors(self, schema: str) -> str:
         text, whole, moment = self.types

@@ -6,6 +6,7 @@ A subclass says how to connect, how to bring a batch in, and how its dialect dif
 
 from __future__ import annotations
 
+from abc import abstractmethod
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from datetime import datetime
@@ -47,17 +48,21 @@ class SqlWarehouse(CursorTable):
 
     # What a dialect says
 
+    @abstractmethod
     def close(self) -> None:
-        raise NotImplementedError
+        """Give the connection back."""
 
+    @abstractmethod
     def bring(self, schema: str, shape: TableShape, batch: Any) -> str:
-        raise NotImplementedError
+        """Have a batch ready to be merged; its name."""
 
+    @abstractmethod
     def transaction(self) -> Any:
-        raise NotImplementedError
+        """All or nothing."""
 
+    @abstractmethod
     def missing(self, schema: str) -> list[Missing]:
-        raise NotImplementedError
+        """Privileges that are lacking."""
 
     def export(self, schema: str, tables: Iterable[str], folder: Path) -> Mapping[str, Path]:
         """Other processes query the database itself."""

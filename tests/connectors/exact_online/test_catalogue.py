@@ -76,7 +76,8 @@ ASKED = [
         "Payroll",
         (
             "Payroll_BankAccounts Payroll_Employees Payroll_EmploymentCLAs "
-            "Payroll_EmploymentContracts Payroll_EmploymentOrganizations Payroll_Employments Payroll_EmploymentSalaries "
+            "Payroll_EmploymentContracts Payroll_EmploymentOrganizations "
+            "Payroll_Employments Payroll_EmploymentSalaries "
             "Payroll_EmploymentTaxAuthoritiesGeneral"
         ),
     ),
