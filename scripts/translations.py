@@ -34,7 +34,7 @@ SENTENCES = {
 TELLING = {"add_evidence", "end"}
 KEYWORDS = {"_": None, "_l": None, "gettext": None, "lazy_gettext": None, "ngettext": (1, 2)}
 SENTENCE = re.compile(r"[A-Z][^ ]* .*[.?:]", re.DOTALL)
-LAYERS = ("companies", "connectors", "journals", "runs", "mail", "web", "ledger")
+LAYERS = ("companies", "connectors", "feed", "journals", "runs", "mail", "web", "ledger")
 
 
 def texts() -> dict[str, str]:

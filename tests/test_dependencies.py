@@ -87,7 +87,9 @@ def undeclared(names: set[str], known: set[str]) -> set[str]:
 
 def test_the_product_imports_what_it_declares():
     assert undeclared({"flask", "pygments"}, declared()) == {"pygments"}
-    assert not undeclared(imported(ROOT / "retailvista"), declared("distributed", "warehouse", "judge"))
+    assert not undeclared(
+        imported(ROOT / "retailvista"), declared("distributed", "warehouse", "judge")
+    )
 
 
 # Run or loaded by name: a server, a driver of SQLAlchemy, data for zoneinfo.

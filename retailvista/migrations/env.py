@@ -7,6 +7,7 @@ from sqlalchemy.engine import Connection
 
 import retailvista.companies.models
 import retailvista.connectors.models
+import retailvista.feed.models
 import retailvista.journals.models
 import retailvista.runs.models
 from retailvista.db import Base
@@ -14,6 +15,7 @@ from retailvista.db import Base
 MODELS = (
     retailvista.companies.models,
     retailvista.connectors.models,
+    retailvista.feed.models,
     retailvista.journals.models,
     retailvista.runs.models,
 )

@@ -65,6 +65,10 @@ MENU = (
     ),
     Entry("companies.index", _l("Companies"), EXTRA, "building", also="bedrijven alias url stores"),
     Entry("connectors.index", _l("Connectors"), EXTRA, "plug", also="connectors oauth koppeling"),
+    Entry(
+        "feeds.index", _l("Feeds"), EXTRA, "diagram-3",
+        also="odata excel power bi tableau jitterbit service url",
+    ),
     Entry("runs.index", _l("Runs"), EXTRA, "list-check", also="taken tasks jobs uitvoeringen"),
     Entry("schedules.index", _l("Schedules"), EXTRA, "clock-history", also="taakplanning planning"),
     Entry("audit.page", _l("Audit"), EXTRA, "shield-check", access.BOOKKEEPER, also="log wie"),

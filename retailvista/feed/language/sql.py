@@ -73,9 +73,10 @@ class Writer:
                 return ~exists(query.correlate_except(*found.sources))
         return sql_values.value(term, rows, self.dialect).element
 
-    def sortable(self, term: Term, rows: Rows) -> ColumnElement[Any]:
+    def sortable(self, term: Term, rows: Rows) -> Sql:
         """A value by which rows can be put in the evaluator's order."""
-        return self._by_code_point(term, self._value(term, rows))
+        found = self._value(term, rows)
+        return Sql(self._by_code_point(term, found), found.scale, found.may_be_null)
 
     def _value(self, term: Term, rows: Rows) -> Sql:
         is_condition = isinstance(term, AnyAll | Missing) or (

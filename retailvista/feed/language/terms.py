@@ -112,6 +112,15 @@ def parts(term: Term) -> Iterator[Term]:
             yield from parts(part)
 
 
+def columns_of(term: Term) -> set[str]:
+    """The properties of the row itself that a term looks at."""
+    return {
+        part.ways[0].own if part.ways else part.column.name
+        for part in parts(term)
+        if isinstance(part, Field) and part.variable == ROOT
+    }
+
+
 @dataclass(slots=True)
 class Needs:
     """Which relatives of a row must be there before a term can be evaluated or a row written."""
