@@ -39,7 +39,9 @@ from retailvista.feed.sources import (
 )
 from retailvista.feed.views import View
 
-CHUNK = 1000
+CHUNK = 1_000
+# Every chunk of an order of the reader's own is a sort of its own.
+ORDERED_CHUNK = 10_000
 RELATED_AT_ONCE = 500
 
 
@@ -176,7 +178,8 @@ class _Reading:
     ) -> tuple[list[Row], tuple[Any, ...] | None]:
         """The next rows as they are stored, and where to go on."""
         all_in_sql = self.left is None
-        limit = min(CHUNK, wanted) if wanted is not None and all_in_sql else CHUNK
+        most = ORDERED_CHUNK if self.query.orders else CHUNK
+        limit = min(most, wanted) if wanted is not None and all_in_sql else most
         keys = [self.sortable(order) for order in self.orders]
         columns = [self.table.column(p.name) for p in self.properties]
         marks = [sql.element.label(f"_o{n}") for n, sql in enumerate(keys)]
