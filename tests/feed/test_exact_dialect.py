@@ -59,6 +59,7 @@ SENT = [
     ("startswith(City,'L')", "startswith(City,'L') eq true", False),
     ("endswith(City,'e')", "", False),
     ("contains(City,'[')", "", False),
+    ("City eq 'a '", "", False),
     ("tolower(City) eq 'x'", "", False),
     ("Type eq 4 and Type ne 5", "Type eq 4 and (Type ne 5 or Type eq null)", True),
     ("4 lt Type", "Type gt 4", True),

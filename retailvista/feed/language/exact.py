@@ -24,8 +24,6 @@ LONGEST = 1_500
 HOUR = timedelta(hours=1)
 DAY = timedelta(days=1)
 MIRRORED = {"eq": "eq", "ne": "ne", "gt": "lt", "ge": "le", "lt": "gt", "le": "ge"}
-# Exact's LIKE would read it as the beginning of a set of letters.
-UNSAFE = "["
 
 
 @dataclass(frozen=True, slots=True)
@@ -120,7 +118,7 @@ def _name(column: Field, traits: Traits) -> str | None:
 
 def _part_of_text(function: str, column: Field, part: str, traits: Traits) -> _Piece | None:
     name = _name(column, traits)
-    if name is None or name in traits.padded or not part or UNSAFE in part:
+    if name is None or name in traits.padded or not _is_safe(part):
         return None
     text = _text(part)
     call = f"substringof({text},{name})" if function == "contains" else f"startswith({name},{text})"
@@ -146,7 +144,7 @@ def _compared(name: str, column: Field, value: Value, traits: Traits) -> _Piece 
 def _comparisons(name: str, place: str, kind: Edm, value: Any, traits: Traits) -> Iterator[_Piece]:
     """The comparison; two of them where a value at Exact is a span of time."""
     if kind == Edm.STRING:
-        if name == "eq" and value:
+        if name == "eq" and _is_safe(value):
             shown = f"trim({place})" if place in traits.padded else place
             yield _Piece(f"{shown} eq {_text(value)}", exact=False)
     elif kind == Edm.DATE:
@@ -209,6 +207,11 @@ def _wall(value: date | datetime) -> str:
         return f"datetime'{value.isoformat()}T00:00:00'"
     milliseconds = f".{value.microsecond // 1000:03}" if value.microsecond else ""
     return f"datetime'{value:%Y-%m-%dT%H:%M:%S}{milliseconds}'"
+
+
+def _is_safe(text: str) -> bool:
+    """Blanks at the ends count for little in SQL Server, and a bracket begins a set in its LIKE."""
+    return bool(text) and text == text.strip() and "[" not in text
 
 
 def _text(value: str) -> str:
