@@ -171,8 +171,6 @@ def _call(name: str, args: tuple[Node, ...], scope: Scope) -> Term:
     known = name.lower()
     if known == "now" and not args:
         return Value(scope.now, Edm.INSTANT)
-    if known in functions.KNOWN_ELSEWHERE:
-        raise NotOffered(f"The function {name} is not offered.")
     if known not in functions.FUNCTIONS:
         raise BadQuery(f"There is no function {name!r}.")
     terms = [check(arg, scope) for arg in args]
@@ -189,6 +187,8 @@ def _one_of(left: Node, items: tuple[Node, ...], scope: Scope) -> Term:
     first = check(left, scope)
     if len(items) == 1 and isinstance(items[0], Alias):
         raise NotOffered("'in' with an alias for the whole list is not offered.")
+    if not items:
+        return Value(False, Edm.BOOLEAN)
     pairs = [alike(first, check(item, scope), "in") for item in items]
     return Apply("in", (pairs[0][0], *(right for _left, right in pairs)), Edm.BOOLEAN)
 

@@ -98,13 +98,6 @@ FUNCTIONS: dict[str, list[Function]] = {
     "floor": [Function((NUMBER,), None, _rounded(ROUND_FLOOR))],
     "ceiling": [Function((NUMBER,), None, _rounded(ROUND_CEILING))],
 }
-# Of the standard, and answered with 501 instead of 400.
-KNOWN_ELSEWHERE = frozenset(
-    {
-        "case", "cast", "geo.distance", "geo.intersects", "geo.length", "hassubset",
-        "hassubsequence", "isof", "matchespattern",
-    }
-)  # fmt: skip
 
 
 def overload(name: str, kinds: list[Edm | None]) -> Function | None:

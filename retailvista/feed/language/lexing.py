@@ -32,7 +32,7 @@ WORD = re.compile(
     | (?P<time>{edm.TIME.pattern}){END_OF_WORD}
     | (?P<number>{edm.NUMBER.pattern}){END_OF_WORD}
     | (?P<name>\$?[^\W0-9]\w*(?:\.[^\W0-9]\w*)*)
-    | (?P<alias>@[^\W0-9]\w*)
+    | (?P<alias>@[^\W0-9]\w*(?:\.\w+)*)
     | (?P<sign>[(),/:\[\]-])
     """,
     re.VERBOSE,

@@ -7,7 +7,7 @@ that no expression can exhaust the stack of those who read the tree.
 
 from __future__ import annotations
 
-from retailvista.feed.failures import BadQuery
+from retailvista.feed.failures import BadQuery, NotOffered
 from retailvista.feed.language.lexing import ALIAS, END, LITERAL, NAME, Word, words
 from retailvista.feed.language.syntax import (
     Alias,
@@ -28,6 +28,13 @@ POWER = {
 UNARY = 7
 DEEPEST = 60
 LONG = ("and", "or")
+# Of the standard; answered with 501 wherever they stand.
+ELSEWHERE = frozenset(
+    {
+        "case", "cast", "geo.distance", "geo.intersects", "geo.length", "hassubset",
+        "hassubsequence", "isof", "matchespattern", "$root", "$this", "$filter",
+    }
+)  # fmt: skip
 
 
 def parse(text: str) -> Node:
@@ -126,6 +133,8 @@ class _Parser:
         close = "]" if self.take("[") else ")"
         if close == ")":
             self.expect("(")
+        elif self.take(close):
+            return ()
         items = [self.expression(0)]
         while self.take(","):
             items.append(self.expression(0))
@@ -147,11 +156,14 @@ class _Parser:
             return Operation("negate", (self.expression(UNARY),))
         if word.kind == NAME:
             return self._named()
+        if self.take("["):
+            raise NotOffered("A list as a value is offered with 'in' alone.")
         raise self.wrong("A value is missing before")
 
     def _named(self) -> Node:
         word = self.next()
         follows = self.word
+        self._check_offered(word.text)
         if word.text.lower() == "not" and (follows.spaced or follows.text == "("):
             return Operation("not", (self.expression(UNARY),))
         if follows.kind == LITERAL and follows.text.startswith("'") and not follows.spaced:
@@ -159,6 +171,10 @@ class _Parser:
         if not follows.spaced and self.take("("):
             return self._call(word.text)
         return self._path(word.text)
+
+    def _check_offered(self, name: str) -> None:
+        if name.lower() in ELSEWHERE and (name[0] == "$" or self.word.text == "("):
+            raise NotOffered(f"{name} is not offered.")
 
     def _call(self, name: str) -> Node:
         if self.take(")"):
@@ -173,6 +189,9 @@ class _Parser:
         parts = [first]
         while self.take("/"):
             word = self.next()
+            if word.kind == ALIAS:
+                raise NotOffered("Annotations are not offered.")
+            self._check_offered(word.text)
             if word.kind != NAME or word.spaced:
                 raise BadQuery(f"A name is missing after {'/'.join(parts)}/.")
             if word.text.lower() in ("any", "all") and self.take("("):
