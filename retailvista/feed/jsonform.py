@@ -7,9 +7,9 @@ writing a hundred thousand of them must not take longer than reading them.
 
 from __future__ import annotations
 
-import json
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
+from json.encoder import encode_basestring
 from typing import Any
 from urllib.parse import quote
 
@@ -17,16 +17,18 @@ from retailvista.feed import edm
 from retailvista.feed.edm import Edm
 from retailvista.feed.model import EntitySet, Property
 from retailvista.feed.negotiating import V401, Format
-from retailvista.feed.shaping import Expansion, Shape, relatives
+from retailvista.feed.shaping import Expansion, Shape, chooser
 from retailvista.feed.sources import Row
 
 WriteValue = Callable[[Any], str]
+Choose = Callable[[list[Row]], tuple[list[Row], int]]
+PIECE = 256 * 1024
 # A reader of JSON knows these by themselves; all others are named with full metadata.
 PLAIN = (Edm.STRING, Edm.BOOLEAN)
 
 
-def text(value: str) -> str:
-    return json.dumps(value, ensure_ascii=False)
+# A text in quotes; json.dumps would make an encoder of its own for each.
+text: Callable[[str], str] = encode_basestring
 
 
 def _quoted(write: Callable[[Any], str]) -> WriteValue:
@@ -62,12 +64,12 @@ class RowWriter:
     shape: Shape
     form: Format
     _pieces: tuple[tuple[str, str, str, WriteValue], ...]
-    _inner: tuple[tuple[Expansion, RowWriter], ...]
+    _inner: tuple[tuple[Expansion, RowWriter, Choose], ...]
 
     @classmethod
     def of(cls, shape: Shape, form: Format) -> RowWriter:
         pieces = tuple(_piece(column, form) for column in shape.properties)
-        inner = tuple((each, cls.of(each.shape, form)) for each in shape.expansions)
+        inner = tuple((each, cls.of(each.shape, form), chooser(each)) for each in shape.expansions)
         return cls(shape, form, pieces, inner)
 
     def write(self, row: Row, context: str = "") -> str:
@@ -78,20 +80,20 @@ class RowWriter:
         for name, lead, typed, write in self._pieces:
             value = row[name]
             members.append(f"{lead}null" if value is None else f"{typed}{lead}{write(value)}")
-        for expansion, writer in self._inner:
-            members += writer.written_below(expansion, row)
+        for expansion, writer, choose in self._inner:
+            members += writer.written_below(expansion, choose, row)
         if self.form.metadata == "full":
             members += self._links(row)
         return "{" + ",".join(members) + "}"
 
-    def written_below(self, expansion: Expansion, row: Row) -> Iterator[str]:
+    def written_below(self, expansion: Expansion, choose: Choose, row: Row) -> Iterator[str]:
         """The relatives on a way, as members of the row they belong to."""
         name, found = expansion.way.name, row[expansion.way.name]
         if not expansion.way.many:
-            kept, _count = relatives(expansion, [found] if found is not None else [])
+            kept, _count = choose([found] if found is not None else [])
             yield f'"{name}":{self.write(kept[0]) if kept else "null"}'
             return
-        kept, count = relatives(expansion, found)
+        kept, count = choose(found)
         if expansion.count:
             yield f'"{name}{self.form.sign}count":{count_text(count, self.form)}'
         yield f'"{name}":[{",".join(self.write(each) for each in kept)}]'
@@ -137,6 +139,21 @@ def select_list(shape: Shape, form: Format) -> str:
     return f"({','.join(names)})" if names else ""
 
 
+def _pieces(writer: RowWriter, rows: list[Row]) -> Iterator[str]:
+    """Rows in pieces of some size: relatives of relatives can make one a thousand times larger."""
+    waiting: list[str] = []
+    size = 0
+    for row in rows:
+        written = writer.write(row)
+        waiting.append(written)
+        size += len(written)
+        if size > PIECE:
+            yield ",".join(waiting)
+            waiting, size = [], 0
+    if waiting:
+        yield ",".join(waiting)
+
+
 def collection(
     writer: RowWriter,
     pages: Iterable[list[Row]],
@@ -155,9 +172,8 @@ def collection(
     yield ("{" + ",".join(members)).encode()
     begun = False
     for rows in pages:
-        written = ",".join(writer.write(row) for row in rows)
-        if written:
-            yield (("," if begun else "") + written).encode()
+        for piece in _pieces(writer, rows):
+            yield (("," if begun else "") + piece).encode()
             begun = True
     link = next_link()
     yield (f'],"{form.sign}nextLink":{text(link)}}}' if link else "]}").encode()

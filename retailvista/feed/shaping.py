@@ -6,6 +6,7 @@ relatives; they are few, so they are filtered and put in order by the evaluator.
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from functools import cmp_to_key
 from typing import Any
@@ -19,7 +20,7 @@ from retailvista.feed.model import EntitySet, Navigation, Property
 from retailvista.feed.options import Options, split_outside
 from retailvista.feed.sources import Order, Row
 
-DEEPEST = 5
+DEEPEST = 3
 
 
 @dataclass(frozen=True, slots=True)
@@ -145,12 +146,16 @@ def orders_of(scope: Scope, text: str | None) -> tuple[Order, ...]:
     return tuple(Order(term, falls) for term, falls in checking.check_orders(text, scope))
 
 
-def relatives(expansion: Expansion, rows: list[Row]) -> tuple[list[Row], int]:
-    """The relatives that are written, and how many the filter keeps."""
+def chooser(expansion: Expansion) -> Callable[[list[Row]], tuple[list[Row], int]]:
+    """A function from relatives to those that are written, and how many the filter keeps."""
     keeps = evaluating.keeps(expansion.filter)
-    kept = in_order([row for row in rows if keeps(row)], expansion.orders)
     end = None if expansion.top is None else expansion.skip + expansion.top
-    return kept[expansion.skip : end], len(kept)
+
+    def choose(rows: list[Row]) -> tuple[list[Row], int]:
+        kept = in_order([row for row in rows if keeps(row)], expansion.orders)
+        return kept[expansion.skip : end], len(kept)
+
+    return choose
 
 
 def in_order(rows: list[Row], orders: tuple[Order, ...]) -> list[Row]:

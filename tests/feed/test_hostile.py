@@ -69,3 +69,19 @@ def test_broken_links_to_a_next_page(program):
     for token in ("", "x", "W10", "bnVsbA", "W1siMSJdXQ", "W1tudWxsXSxudWxsXQ", "W1siYSJdLG51bGxd",
                   "W1siMSJdLC0xXQ", "e30", "W1siMSJdLHRydWVd", "%00", "[" * 3000):  # fmt: skip
         assert program.send(f"Journals?$skiptoken={token}").status_code == 400, token
+
+
+def test_the_longest_conditions_are_answered(program):
+    for text in (
+        " or ".join(["Live"] * 740), " and ".join(["true"] * 740),
+        " or ".join(["Year eq 1"] * 370), f"Year in ({','.join(['1'] * 740)})",
+        "(" * 50 + "Live" + ")" * 50, "not (" * 25 + "Live" + ")" * 25,
+    ):  # fmt: skip
+        assert program.rows("Exports", filter=text) == [], text[:40]
+
+
+def test_relatives_of_relatives_come_to_an_end(program):
+    inner = "Lines($expand=Journal($expand=Lines($top=1)))"
+    assert program.get(f"Journals?$expand={inner}")["value"][0]["Lines"][0]["Journal"]["Lines"]
+    deeper = "Lines($expand=Journal($expand=Lines($expand=Journal)))"
+    assert program.send(f"Journals?$expand={deeper}").status_code == 400
