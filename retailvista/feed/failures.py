@@ -49,3 +49,10 @@ class NotOffered(FeedError):
 
     status = 501
     code = "NotImplemented"
+
+
+class TooMuch(FeedError):
+    """More rows than can be looked at for one answer; a narrower filter brings them."""
+
+    status = 413
+    code = "TooManyRows"

@@ -76,7 +76,8 @@ class Listing:
     def page(self, size: int) -> Iterator[list[Row]]:
         """The rows of one page, the first of them read already; then next_link() is known."""
         token = self._options.text("skiptoken")
-        place = paging.read(token, self._orders) if token is not None else None
+        kinds = self._source.after_kinds(self._orders)
+        place = paging.read(token, kinds) if token is not None else None
         left = place.left if place is not None else self._options.number("top")
         wanted = size if left is None else min(left, size)
         pages = self._source.pages(self._query(wanted + 1 if left != 0 else 0, place))

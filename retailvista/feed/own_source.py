@@ -85,6 +85,12 @@ class OwnShelf:
         assert table.name in self._views, f"{table.name} is no own dataset of this feed"
         return self
 
+    def table(self, name: str) -> EntitySet:
+        return self._views[name].entity
+
+    def after_kinds(self, orders: tuple[Order, ...]) -> tuple[Edm, ...]:
+        return tuple(order.term.type or Edm.STRING for order in (*orders, by_position()))
+
     def view(self, name: str) -> OwnView:
         """A fresh selectable of a dataset, with its fixed filter inside."""
         view = self._views[name]
@@ -151,7 +157,7 @@ class _Reading:
         self.rows = {ROOT: self.table}
         self.taken, self.left = shelf.writer.split(query.filter, self.rows)
         self.orders: tuple[Order, ...] = (*query.orders, by_position())
-        self.needs = Needs(dict(query.needs.ways))
+        self.needs = query.needs.copy()
         if self.left is not None:
             add_needs(self.left, self.needs)
         self.keeps = evaluating.keeps(self.left)

@@ -15,8 +15,8 @@ from dataclasses import dataclass
 from typing import Any
 
 from retailvista.feed import edm
+from retailvista.feed.edm import Edm
 from retailvista.feed.failures import BadQuery
-from retailvista.feed.sources import Order, by_position
 
 DROPPED = re.compile(r"(?i)(?:\$|%24)?(?:skiptoken|skip|top)")
 
@@ -35,9 +35,8 @@ def write(place: Place) -> str:
     return base64.urlsafe_b64encode(document.encode()).decode().rstrip("=")
 
 
-def read(text: str, orders: tuple[Order, ...]) -> Place:
+def read(text: str, kinds: tuple[Edm, ...]) -> Place:
     """BadQuery for a text that this feed did not write for this order."""
-    kinds = [order.term.type for order in (*orders, by_position())]
     try:
         document = base64.b64decode(text + "=" * (-len(text) % 4), altchars=b"-_", validate=True)
         values, left = json.loads(document)
@@ -47,7 +46,7 @@ def read(text: str, orders: tuple[Order, ...]) -> Place:
     fits = all(value is None or isinstance(value, str) for value in values)
     if not fits or values[-1] is None or not (left is None or (type(left) is int and left >= 0)):
         raise BadQuery("This link to a next page is broken.", "$skiptoken")
-    after = (None if v is None or kind is None else edm.parse(v, kind) for v, kind in pairs)
+    after = (None if value is None else edm.parse(value, kind) for value, kind in pairs)
     return Place(tuple(after), left)
 
 

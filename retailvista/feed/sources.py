@@ -46,6 +46,10 @@ class Query:
 class Source(Protocol):
     """Brings rows."""
 
+    def after_kinds(self, orders: tuple[Order, ...]) -> tuple[Edm, ...]:
+        """The types of the values under AFTER; they travel in links to a next page."""
+        ...
+
     def pages(self, query: Query) -> Iterator[list[Row]]:
         """The rows of a query in pages that fit into memory; the first may take a while."""
         ...
@@ -60,6 +64,10 @@ class Shelf(Protocol):
 
     def source(self, table: EntitySet) -> Source:
         """The source of this set."""
+        ...
+
+    def table(self, name: str) -> EntitySet:
+        """A set by its name."""
         ...
 
 

@@ -130,6 +130,9 @@ class Needs:
     def below(self, way: Navigation) -> Needs:
         return self.ways.setdefault(way.name, Needs({}))
 
+    def copy(self) -> Needs:
+        return Needs({name: below.copy() for name, below in self.ways.items()})
+
 
 def add_needs(term: Term, needs: Needs) -> None:
     """Note the relatives that this term looks at."""
