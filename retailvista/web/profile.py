@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from datetime import datetime, time
 from functools import partial
+from typing import Any
 
 from flask import Blueprint, g, redirect, render_template, request, url_for
 from flask_babel import gettext as _
@@ -167,19 +168,23 @@ def revoke_token(number: int) -> Response:
     return redirect(url_for(".page", done="token-revoked"), 303)
 
 
-def _token_form(sent: MultiDict[str, str] | None = None) -> TokenForm:
-    """Also for one feed alone, of those that this person may read."""
+def _scopes() -> list[tuple[str, Any]]:
+    """What a token may be for; also one feed alone, of those that this person may read."""
     with wiring.reading() as session:
         mine = [
             feed
             for feed in feeds.list_feeds(session)
             if feeds.readable(session, feed, reader()) is not None
         ]
-    filled = TokenForm(sent)
     one = [
         (f"feed:read:{feed.number}", _("Read the feed %(name)s", name=feed.name)) for feed in mine
     ]
-    filled.scopes.choices = choices([*SCOPES, *one])
+    return [*SCOPES, *one]
+
+
+def _token_form(sent: MultiDict[str, str] | None = None) -> TokenForm:
+    filled = TokenForm(sent)
+    filled.scopes.choices = choices(_scopes())
     return filled
 
 
@@ -210,4 +215,5 @@ def _page(
     return render_template(
         "profile.html", form=profile, password=password or PasswordForm(),
         token_form=token_form or _token_form(), tokens=mine, new_token=new_token,
+        scope_words=dict(_scopes()),
     )  # fmt: skip

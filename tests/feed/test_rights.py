@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import pytest
-from sqlalchemy import select
+from sqlalchemy import func, select
 
 from retailvista import db
 from retailvista.companies import people, tokens
 from retailvista.companies.models import AccessToken, User
-from retailvista.companies.scope import company_scope
+from retailvista.companies.scope import across_companies, company_scope
 from retailvista.feed import feeds
+from retailvista.feed.own_tables import OWN_TABLES
 from tests.feed.program import Program, basic, make_feed, make_program, make_token
 
 
@@ -78,6 +79,33 @@ def test_a_feed_of_another_company_is_not_there(site, program):
     stranger = make_program(site, "bloemhof", feed="theirs")
     assert len(stranger.rows("Journals")) == 3
     assert "Canarium" not in program.send("Journals").text
+
+
+@pytest.mark.statement("C-18")
+def test_no_table_shows_a_row_of_another_company(site, program):
+    stranger = make_program(site, "bloemhof", feed="canarium-0")
+    for table in OWN_TABLES.values():
+        name = table.entity.name
+        own, theirs = program.rows(name), stranger.rows(name)
+        assert "B7" not in {row.get("Store") for row in own}
+        assert "Canarium" not in str(own)
+        with site.outside.sessions() as session, across_companies():
+            everywhere = session.scalar(select(func.count()).select_from(table.position.table))
+        assert len(own) + len(theirs) == everywhere, name
+        if table.entity.key == "Id" and name != "JournalLines":
+            assert not {row["Id"] for row in own} & {row["Id"] for row in theirs}
+
+
+def test_a_company_reads_in_four_places_at_once(site, program):
+    opened = [
+        program.client.open("/odata/sales/Receipts", headers=program.headers) for _ in range(4)
+    ]
+    busy = program.send("Receipts")
+    assert (busy.status_code, busy.headers["Retry-After"]) == (429, "60")
+    assert make_program(site, "bloemhof", feed="canarium-0").send().status_code == 200
+    for answer in opened:
+        answer.close()
+    assert program.send("Receipts").status_code == 200
 
 
 @pytest.mark.statement("C-18", "C-03")

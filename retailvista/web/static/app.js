@@ -55,6 +55,7 @@ document.addEventListener("input", (event) => {
   if (!field) return;
   const wanted = field.value.trim().toLowerCase();
   document.querySelectorAll(`#${field.dataset.narrow} tbody tr`).forEach((row) => {
-    row.hidden = !row.textContent.toLowerCase().includes(wanted);
+    const name = row.querySelector("label") || row;
+    row.hidden = !name.textContent.toLowerCase().includes(wanted);
   });
 });
