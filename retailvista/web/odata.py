@@ -38,6 +38,7 @@ HEADERS = ("Accept", "OData-MaxVersion", "OData-Version", "Prefer")
 SCOPE = "feed:read"
 REFUSED_A_MINUTE = 60
 PLACES = 4
+BUSY_SECONDS = 5
 
 
 class Places:
@@ -115,9 +116,10 @@ def read(feed: str, rest: str = "") -> Response | tuple[Response, int]:
     return _answered(asked, offered, g.company.id)
 
 
-def _answered(asked: Asked, offered: Offered, company_id: int) -> Response:
+def _answered(asked: Asked, offered: Offered, company_id: int) -> Response | tuple[Response, int]:
     if not places.take(company_id):
-        raise TooManyRequests
+        words = f"{PLACES} answers of this company are being read. Ask again in {BUSY_SECONDS} s."
+        return odata_answers.failure(429, words, BUSY_SECONDS)
     try:
         found = answering.answer(asked, offered)
     except BaseException:

@@ -8,7 +8,7 @@ from retailvista.feed.answering import Answer, failed
 
 CODES = {401: "Unauthorized", 403: "Forbidden", 404: "NotFound", 429: "TooManyRequests"}
 CHALLENGE = 'Basic realm="RetailVista", charset="UTF-8"'
-WAIT_SECONDS = "60"
+WAIT_SECONDS = 60
 
 
 def response_of(answer: Answer) -> Response:
@@ -19,12 +19,12 @@ def response_of(answer: Answer) -> Response:
     return response
 
 
-def failure(status: int, message: str) -> tuple[Response, int]:
+def failure(status: int, message: str, wait_seconds: int = WAIT_SECONDS) -> tuple[Response, int]:
     """A refusal that was decided outside of the feed, in the feed's words."""
     code = CODES.get(status, "ServiceUnavailable" if status >= 500 else "BadRequest")
     response = response_of(failed(status, code, message))
     if status == 401:
         response.headers["WWW-Authenticate"] = CHALLENGE
     if status in (429, 503):
-        response.headers["Retry-After"] = WAIT_SECONDS
+        response.headers["Retry-After"] = str(wait_seconds)
     return response, status
