@@ -8,9 +8,10 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass, field
-from datetime import datetime
+from dataclasses import dataclass, field, replace
+from datetime import datetime, timedelta
 
+from retailvista.errors import Later
 from retailvista.feed import csdl, edm, jsonform, negotiating, options
 from retailvista.feed.failures import FeedError, NotThere, WrongMethod
 from retailvista.feed.listing import Listing, entity_of, relatives_filter
@@ -21,6 +22,7 @@ from retailvista.feed.resources import Resource, resource_of
 from retailvista.feed.sources import Shelf
 
 READS = ("GET", "HEAD")
+SECOND = timedelta(seconds=1)
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,6 +62,15 @@ def answer(asked: Asked, offered: Offered) -> Answer:
         return _answer(asked, offered, version)
     except FeedError as error:
         return failed(error.status, error.code, str(error), error.target, version)
+    except Later as later:
+        found = failed(503, "ServiceUnavailable", str(later), version=version)
+        return replace(found, headers=found.headers | _retry_after(later, offered.now))
+
+
+def _retry_after(later: Later, now: datetime) -> dict[str, str]:
+    """Whole seconds, rounded up, so that asking again then is not too early."""
+    seconds = -((now - later.not_before) // SECOND)
+    return {"Retry-After": str(max(seconds, 1))}
 
 
 def failed(status: int, code: str, message: str, target: str = "", version: str = "4.0") -> Answer:

@@ -31,9 +31,15 @@ from retailvista.feed.model import EntitySet, Navigation
 from retailvista.feed.shaping import in_order
 from retailvista.feed.sources import AFTER, Order, Query, Row, Shelf, grouped, ways_of
 
-ROWS_MOST = 20_000
 KEYS_AT_ONCE = 20
-BATCH = 500
+
+
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """How many rows may be sorted or counted here, and how many are written at a time."""
+
+    rows_most: int = 20_000
+    batch: int = 500
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,11 +85,9 @@ class Upstream(Protocol):
 class LiveSource:
     """The source of one set behind a connector."""
 
-    def __init__(
-        self, table: EntitySet, upstream: Upstream, shelf: Shelf, rows_most: int = ROWS_MOST
-    ) -> None:
+    def __init__(self, table: EntitySet, upstream: Upstream, shelf: Shelf, limits: Limits) -> None:
         self._table, self._upstream, self._shelf = table, upstream, shelf
-        self._rows_most = rows_most
+        self._limits = limits
 
     def after_kinds(self, orders: tuple[Order, ...]) -> tuple[Edm, ...]:
         """The provider's own token of the page, and how many of its rows were passed."""
@@ -97,7 +101,7 @@ class LiveSource:
         end = None if query.top is None else query.skip + query.top
         chosen = islice(rows, query.skip, end)
         late = query.needs if not _looked_at(query).ways else Needs({})
-        while batch := list(islice(chosen, BATCH)):
+        while batch := list(islice(chosen, self._limits.batch)):
             self._relate(batch, late)
             yield batch
 
@@ -163,10 +167,10 @@ class LiveSource:
 
     def _limited(self, rows: Iterator[Row]) -> Iterator[Row]:
         for number, row in enumerate(rows):
-            if number >= self._rows_most:
+            if number >= self._limits.rows_most:
                 raise TooMuch(
-                    f"More than {self._rows_most} rows would have to be read for this. Ask for"
-                    " fewer rows by a filter, or for an order that the provider knows."
+                    f"More than {self._limits.rows_most} rows would have to be read for this."
+                    " Ask for fewer by a filter, or for an order that the provider knows."
                 )
             yield row
 
@@ -216,12 +220,13 @@ class LiveShelf:
         self,
         tables: dict[str, EntitySet],
         open_upstream: Callable[[str], Upstream],
-        rows_most: int = ROWS_MOST,
+        limits: Limits | None = None,
     ) -> None:
-        self._tables, self._open, self._rows_most = tables, open_upstream, rows_most
+        self._tables, self._open = tables, open_upstream
+        self._limits = limits or Limits()
 
     def table(self, name: str) -> EntitySet:
         return self._tables[name]
 
     def source(self, table: EntitySet) -> LiveSource:
-        return LiveSource(table, self._open(table.name), self, self._rows_most)
+        return LiveSource(table, self._open(table.name), self, self._limits)

@@ -15,10 +15,11 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from retailvista.feed.answering import Asked, Offered, answer
+from retailvista.errors import Later
+from retailvista.feed.answering import Answer, Asked, Offered, answer
 from retailvista.feed.edm import Edm
 from retailvista.feed.language.exact import Traits
-from retailvista.feed.live_source import LiveShelf, UpstreamPage, Wanted
+from retailvista.feed.live_source import Limits, LiveShelf, UpstreamPage, Wanted
 from retailvista.feed.model import EntitySet, Model, Navigation, Property
 from retailvista.sandbox import records
 from retailvista.sandbox.server import Sandbox
@@ -61,15 +62,17 @@ PLACES = {"People": CONTACTS, "Relations": ACCOUNTS}
 class Visited:
     """One entity of the sandbox; remembers what it was asked."""
 
-    def __init__(self, visitor: Visitor, table: str, seen: list[str]) -> None:
-        self.visitor, self.table, self.seen = visitor, table, seen
+    def __init__(self, visitor: Visitor, table: str, live: Live) -> None:
+        self.visitor, self.table, self.live = visitor, table, live
         self.traits = Traits(NAMES[table])
         self.sortable = frozenset({"Key", "Born"})
 
     def ask(self, options: dict[str, str]) -> dict:
         query = "&".join(f"${name}={quote(text)}" for name, text in options.items() if text)
         target = f"/api/v1/{GROENHOF}/{PLACES[self.table]}?{query}"
-        self.seen.append(query)
+        if len(self.live.seen) >= self.live.calls:
+            raise Later("No calls are left.", not_before=NOW + timedelta(seconds=89.5))
+        self.live.seen.append(query)
         status, found = carry_out(self.visitor, "GET", target)
         assert status == 200, found
         return found["d"]
@@ -106,18 +109,23 @@ class Visited:
 class Live:
     """A feed of the two entities, and what the provider saw."""
 
-    def __init__(self, visitor: Visitor, rows_most: int = 100) -> None:
+    def __init__(self, visitor: Visitor, rows_most: int = 100, batch: int = 500) -> None:
         self.seen: list[str] = []
+        self.calls = 1000
+        limits = Limits(rows_most, batch)
         tables = {"People": PEOPLE, "Relations": RELATIONS}
-        shelf = LiveShelf(tables, lambda name: Visited(visitor, name, self.seen), rows_most)
+        shelf = LiveShelf(tables, lambda name: Visited(visitor, name, self), limits)
         self.offered = Offered(Model((PEOPLE, RELATIONS)), shelf, NOW)
 
-    def get(self, path: str, prefer: str = "") -> tuple[int, dict]:
+    def ask(self, path: str, prefer: str = "") -> Answer:
         place, _question, query = path.partition("?")
         asked = Asked(
             place, query.replace(" ", "%20"), "http://x/odata/live", "GET", {"Prefer": prefer}
         )
-        found = answer(asked, self.offered)
+        return answer(asked, self.offered)
+
+    def get(self, path: str, prefer: str = "") -> tuple[int, dict]:
+        found = self.ask(path, prefer)
         return found.status, json.loads(b"".join(found.body), parse_float=Decimal)
 
     def names(self, path: str) -> list[str]:
@@ -226,3 +234,19 @@ def test_too_many_rows_to_sort_here_are_refused(visitor):
     status, found = live.get("People?$orderby=Name")
     assert (status, found["error"]["code"]) == (413, "TooManyRows")
     assert live.get("People?$orderby=Born")[0] == 200
+
+
+def test_when_calls_have_run_out_nothing_looks_like_the_whole(visitor):
+    live = Live(visitor, batch=5)
+    live.calls = 0
+    found = live.ask("People")
+    assert (found.status, found.headers["Retry-After"]) == (503, "90")
+    assert json.loads(b"".join(found.body))["error"]["message"] == "No calls are left."
+    live.calls = 2
+    assert live.ask("People?$orderby=Name").status == 503  # all rows are read before the first byte
+    live.seen.clear()
+    live.calls = 4
+    begun = live.ask("People?$expand=Relation")
+    assert begun.status == 200
+    with pytest.raises(Later):  # the connection breaks; the list is never closed
+        list(begun.body)
