@@ -5,7 +5,7 @@ The packages, from the top down; imports point downwards only:
 app         create_app() and main(): the one place that wires everything by hand
 cli         the commands, a contract for people and scripts
 web         one module per screen: parse, call a use case, render
-feed        OData (a later part)
+feed        own records and those behind connectors as OData, for programs
 scheduler   the engines behind the bell: due slots, waiting runs
 mail        notices and their sending
 flows       records in, out and copied (a later part)

@@ -38,7 +38,7 @@ KEYWORDS = {"_": None, "_l": None, "gettext": None, "lazy_gettext": None, "ngett
 SENTENCE = re.compile(
     r"(?:[A-Z]|%\(|\{\d\},? (?=[a-z]))[^ ]* .*(?:[.?:]|: %\(\w+\)s|: \{\d\})", re.DOTALL
 )
-LAYERS = ("companies", "connectors", "journals", "flows", "runs", "mail", "web", "ledger")
+LAYERS = ("companies", "connectors", "feed", "journals", "flows", "runs", "mail", "web", "ledger")
 
 
 def texts() -> dict[str, str]:

@@ -8,6 +8,7 @@ than 160 random bits. A token is bound to a company and a person, and limited by
 from __future__ import annotations
 
 import hashlib
+import re
 import secrets
 import string
 import zlib
@@ -27,6 +28,8 @@ PREFIX = "rvp_"
 LETTERS = string.digits + string.ascii_uppercase + string.ascii_lowercase
 RANDOM_LENGTH = 30
 SCOPES = ("feed:read", "journals:read", "receipts:write")
+# Reading may be limited to one feed by its number: feed:read:3.
+ONE_FEED = re.compile(r"feed:read:[1-9][0-9]{0,8}")
 USED_EVERY = timedelta(minutes=1)
 
 
@@ -38,6 +41,11 @@ class Holder:
     user_id: int
     email: str
     role: str
+    scopes: tuple[str, ...]
+
+    def may_read_feed(self, number: int) -> bool:
+        """All feeds, or this one."""
+        return "feed:read" in self.scopes or f"feed:read:{number}" in self.scopes
 
 
 def create_token(
@@ -52,7 +60,7 @@ def create_token(
     name, wanted = name.strip(), sorted(set(scopes))
     if not name or len(name) > 80:
         raise Refused("A token's name has 1 to 80 characters.")
-    if not wanted or any(scope not in SCOPES for scope in wanted):
+    if not wanted or not all(scope in SCOPES or ONE_FEED.fullmatch(scope) for scope in wanted):
         raise Refused(f"A token needs one or more scopes of {', '.join(SCOPES)}.")
     body = "".join(secrets.choice(LETTERS) for _ in range(RANDOM_LENGTH))
     raw = PREFIX + body + _checksum(body)
@@ -78,7 +86,10 @@ def create_token(
 
 
 def holder_of(session: Session, raw: str, scope: str) -> Holder | None:
-    """Who a token speaks for, if it is whole, alive, of this company and allows `scope`."""
+    """Who a token speaks for, if it is whole, alive, of this company and allows `scope`.
+
+    A token for one feed alone passes for `feed:read`: which feed is asked for is seen later.
+    """
     if not is_well_formed(raw):
         return None
     with database.reading(session):
@@ -93,11 +104,12 @@ def holder_of(session: Session, raw: str, scope: str) -> Holder | None:
     if found is None:
         return None
     token, user, role = found
-    if scope not in token.scopes or (token.expires_at is not None and token.expires_at <= now):
+    allowed = any(each == scope or each.startswith(f"{scope}:") for each in token.scopes)
+    if not allowed or (token.expires_at is not None and token.expires_at <= now):
         return None
     if token.used_at is None or now - token.used_at > USED_EVERY:
         _mark_used(session, token.id)
-    return Holder(token.id, user.id, user.email, role)
+    return Holder(token.id, user.id, user.email, role, tuple(token.scopes))
 
 
 def tokens_of(session: Session) -> list[AccessToken]:

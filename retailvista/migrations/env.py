@@ -7,6 +7,7 @@ from sqlalchemy.engine import Connection
 
 import retailvista.companies.models
 import retailvista.connectors.models
+import retailvista.feed.models
 import retailvista.flows.models
 import retailvista.journals.models
 import retailvista.runs.models
@@ -15,6 +16,7 @@ from retailvista.db import Base
 MODELS = (
     retailvista.companies.models,
     retailvista.connectors.models,
+    retailvista.feed.models,
     retailvista.flows.models,
     retailvista.journals.models,
     retailvista.runs.models,

@@ -22,7 +22,7 @@ from retailvista.errors import (
     Unknown,
 )
 from retailvista.vault import KeyLost
-from retailvista.web import wiring
+from retailvista.web import odata_answers, wiring
 
 STATUS: tuple[tuple[type[RetailVistaError], int], ...] = (
     (NotFound, 404),
@@ -92,6 +92,8 @@ def page(status: int, message: str) -> tuple[Response | str, int]:
     """The failure as JSON for programs, as a page of the company for people, else bare."""
     if request.path.startswith("/api/"):
         return jsonify(error=message), status
+    if request.path.startswith("/odata/"):
+        return odata_answers.failure(status, message)
     wiring.close_session()
     template = "failure.html" if g.get("login") is not None else "failure_bare.html"
     return render_template(template, status=status, message=message), status

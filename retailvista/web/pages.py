@@ -73,6 +73,10 @@ MENU = (
         also="stromen flows replicatie replication incoming outgoing",
     ),
     Entry("inbox.index", _l("Inbox"), EXTRA, "inbox", access.BOOKKEEPER, also="postvak items"),
+    Entry(
+        "feeds.index", _l("Feeds"), EXTRA, "box-arrow-up-right",
+        also="odata excel power bi tableau jitterbit service url",
+    ),
     Entry("runs.index", _l("Runs"), EXTRA, "list-check", also="taken tasks jobs uitvoeringen"),
     Entry("schedules.index", _l("Schedules"), EXTRA, "clock-history", also="taakplanning planning"),
     Entry("usage.page", _l("Usage"), EXTRA, "cash-coin", access.BOOKKEEPER, also="verbruik kosten"),

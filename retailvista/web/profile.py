@@ -7,10 +7,13 @@ from __future__ import annotations
 
 from datetime import datetime, time
 from functools import partial
+from typing import Any
 
 from flask import Blueprint, g, redirect, render_template, request, url_for
+from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
 from sqlalchemy import select
+from werkzeug.datastructures import MultiDict
 from werkzeug.wrappers import Response
 from wtforms import (
     DateField,
@@ -25,12 +28,21 @@ from wtforms import (
 from retailvista.companies import people, tokens
 from retailvista.companies.models import AccessToken, User
 from retailvista.errors import NotFound, Refused
+from retailvista.feed import feeds
 from retailvista.web import login, wiring
 from retailvista.web.access import VIEWER, allow
+from retailvista.web.feeds import reader
 from retailvista.web.forms import PageForm, choices
 from retailvista.web.languages import LANGUAGES, ZONE
 
 screen = Blueprint("profile", __name__)
+
+
+SCOPES = [
+    ("feed:read", _l("Read all feeds")),
+    ("journals:read", _l("Read journals")),
+    ("receipts:write", _l("Hand in till files")),
+]
 
 
 class ProfileForm(PageForm):
@@ -60,12 +72,7 @@ class TokenForm(PageForm):
     name = StringField(_l("Name"), [validators.InputRequired()])
     scopes = SelectMultipleField(
         _l("What it may do"),
-        choices=choices(
-            [
-                ("journals:read", _l("Read journals")),
-                ("receipts:write", _l("Hand in till files")),
-            ]
-        ),
+        choices=choices(SCOPES),
         option_widget=widgets.CheckboxInput(),
         widget=widgets.ListWidget(prefix_label=False),
     )
@@ -130,7 +137,7 @@ def change_password() -> Response | tuple[str, int]:
 @screen.post("/profile/tokens")
 @allow(VIEWER)
 def create_token() -> str | tuple[str, int]:
-    filled = TokenForm(request.form)
+    filled = _token_form(request.form)
     if not filled.validate():
         return _page(ProfileForm(obj=g.login), token_form=filled), 400
     with wiring.reading() as session:
@@ -163,6 +170,26 @@ def _own_tokens() -> list[AccessToken]:
         return list(session.scalars(own.order_by(AccessToken.id)))
 
 
+def _scopes() -> list[tuple[str, Any]]:
+    """What a token may be for; also one feed alone, of those that this person may read."""
+    with wiring.reading() as session:
+        mine = [
+            feed
+            for feed in feeds.list_feeds(session)
+            if feeds.readable(session, feed, reader()) is not None
+        ]
+    one = [
+        (f"feed:read:{feed.number}", _("Read the feed %(name)s", name=feed.name)) for feed in mine
+    ]
+    return [*SCOPES, *one]
+
+
+def _token_form(sent: MultiDict[str, str] | None = None) -> TokenForm:
+    filled = TokenForm(sent)
+    filled.scopes.choices = choices(_scopes())
+    return filled
+
+
 def _end_of(filled: TokenForm) -> datetime | None:
     """A token lives until the end of its last day, in the time of the shop."""
     if filled.expires.data is None:
@@ -184,5 +211,6 @@ def _page(
     mine = _own_tokens()
     return render_template(
         "profile.html", form=profile, password=password or PasswordForm(),
-        token_form=token_form or TokenForm(), tokens=mine, new_token=new_token,
+        token_form=token_form or _token_form(), tokens=mine, new_token=new_token,
+        scope_words=dict(_scopes()),
     )  # fmt: skip

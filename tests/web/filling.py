@@ -18,6 +18,7 @@ from retailvista.companies.models import User
 from retailvista.companies.scope import company_scope
 from retailvista.connectors import registering
 from retailvista.connectors.models import Connector
+from retailvista.feed import feeds
 from retailvista.flows import arriving, keeping, scheduling
 from retailvista.flows.definition import INBOX, FlowSpec, SourceSpec, TargetSpec
 from retailvista.flows.models import INCOMING
@@ -39,6 +40,10 @@ def fill(site: Site) -> None:
                 companies.add_store(session, store, "Canarium winkel", actor="test")
             journals(session, many, store)
             connectors(session, many)
+            for n in range(many):
+                name = "sales" if alias == "groenhof" else f"canarium-{n}"
+                number = feeds.add_feed(session, name, "test")
+                feeds.add_own_tables(session, number, [o.name for o in feeds.origins()], "test")
             flows(session, many)
             person = session.scalars(select(User).where(User.email == f"viewer@{alias}.nl")).one()
             db.end_reading(session)

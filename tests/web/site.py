@@ -137,6 +137,15 @@ def filled_file() -> Path:
     """Companies and people, made once per test process: hashing passwords takes its time."""
     folder = Path(tempfile.mkdtemp(prefix="rv-site-"))
     engine = new_database(folder, TestClock())
+    populate(engine)
+    with engine.connect() as connection:
+        connection.exec_driver_sql("PRAGMA wal_checkpoint(TRUNCATE)")
+    engine.dispose()
+    return folder / "test.sqlite3"
+
+
+def populate(engine: Engine) -> None:
+    """Both companies with a person of each role."""
     session = session_maker(engine)()
     made = (
         add_company(session),
@@ -154,7 +163,3 @@ def filled_file() -> Path:
                     session, f"{role}@{alias}.nl", role, PASSWORD, "Anna", "de Vries", actor="test"
                 )
     session.close()
-    with engine.connect() as connection:
-        connection.exec_driver_sql("PRAGMA wal_checkpoint(TRUNCATE)")
-    engine.dispose()
-    return folder / "test.sqlite3"

@@ -22,6 +22,9 @@ ROLES = ("administrator", "bookkeeper", "viewer", "")
 NUMBER = {"number": ("1", "3", "99")}
 RECEIPT = {"store": ("1", "B7", "zz"), "register": ("1", "1", "1"), "nr": ("1", "1", "1")}
 SCHEDULE = NUMBER | {"schedule": ("1", "1", "1")}
+FEED = {"feed": ("sales", "canarium-0", "zz")}
+TABLE = NUMBER | {"alias": ("Journals", "Journals", "Journals")}
+FOR_PROGRAMS = ("api.", "odata.")
 
 # Per rule without its method: what is ours, what is the other company's, what nobody has.
 EXAMPLES: dict[str, dict[str, tuple[str, str, str]]] = {
@@ -47,6 +50,11 @@ EXAMPLES: dict[str, dict[str, tuple[str, str, str]]] = {
     "/flows/<int:number>/schedules/<int:schedule>": SCHEDULE,
     "/flows/<int:number>/schedules/<int:schedule>/switch": SCHEDULE,
     "/flows/<int:number>/schedules/<int:schedule>/delete": SCHEDULE,
+    "/feeds/<int:number>/tables/<alias>": TABLE,
+    "/feeds/<int:number>/tables/<alias>/remove": TABLE,
+    "/odata/<feed>": FEED,
+    "/odata/<feed>/": FEED,
+    "/odata/<feed>/<path:rest>": FEED | {"rest": ("Journals(1)", "Journals(3)", "Journals(99)")},
     **dict.fromkeys(
         (
             "/connectors/<int:number>",
@@ -62,6 +70,11 @@ EXAMPLES: dict[str, dict[str, tuple[str, str, str]]] = {
             "/connectors/<int:number>/delete",
             "/connectors/<int:number>/oauth",
             "/connectors/<int:number>/login-result",
+            "/feeds/<int:number>",
+            "/feeds/<int:number>/add",
+            "/feeds/<int:number>/tables",
+            "/feeds/<int:number>/permissions",
+            "/feeds/<int:number>/remove",
             "/journals/<int:number>",
             "/journals/<int:number>/build-again",
             "/journals/<int:number>/decide",
@@ -87,6 +100,7 @@ FIELDS = {
     "reason": "a good reason", "how": "try_again", "role": "viewer", "division": "1",
     "automatic": "yes", "enabled": "no", "name": "X", "consent": "yes", "disabled": "yes",
     "what": "skip", "number": "3", "press": "look", "when_how": "every", "when_minutes": "60",
+    "table": "Runs",
 }  # fmt: skip
 
 
@@ -105,6 +119,7 @@ def places(site) -> dict[str, dict[str, tuple[str, str, str]]]:
 def urls(rule: str, example: dict[str, tuple[str, str, str]], which: int) -> str:
     for name, values in example.items():
         rule = rule.replace(f"<int:{name}>", values[which]).replace(f"<{name}>", values[which])
+        rule = rule.replace(f"<path:{name}>", values[which])
     assert "<" not in rule, f"no example for every place of {rule}"
     return rule
 
@@ -154,7 +169,10 @@ def test_foreign_is_answered_like_missing(tmp_path, clock, role):
                 answer_of(browser, method, urls(rule, example, which)) for which in (1, 2)
             )
             assert foreign == missing, f"{method} {rule}"
-            assert foreign[0] in (303, 403, 404, 405), f"{method} {rule}: {foreign[0]}"
+            assert foreign[0] in (303, 401, 403, 404, 405), f"{method} {rule}: {foreign[0]}"
+            if rule.startswith("/odata/"):  # a login is none for programs
+                assert foreign[0] == 401, f"{method} {rule}: {foreign[0]}"
+                continue
             if role == "administrator" and foreign[0] != 405:
                 assert foreign[0] == 404, f"{method} {rule}: {foreign[0]}"
     assert everything_of(site, "bloemhof") == before
@@ -172,7 +190,11 @@ def test_no_page_shows_anything_of_another_company(tmp_path, clock, role):
     fill(site)
     browser = site.browser("groenhof", f"{role}@groenhof.nl")
     for rule in site.app.url_map.iter_rules():
-        if "GET" not in rule.methods or rule.endpoint in ASSETS or rule.endpoint.startswith("api."):
+        if (
+            "GET" not in rule.methods
+            or rule.endpoint in ASSETS
+            or rule.endpoint.startswith(FOR_PROGRAMS)
+        ):
             continue
         url = urls(rule.rule, places(site).get(rule.rule, {}), 0)
         answer = browser.get(url)

@@ -48,3 +48,14 @@ document.addEventListener("htmx:configRequest", (event) => {
   const token = document.querySelector('meta[name="csrf-token"]');
   if (token) event.detail.headers["X-CSRF-Token"] = token.content;
 });
+
+// A search field that narrows a table on the page while somebody types; ticks stay.
+document.addEventListener("input", (event) => {
+  const field = event.target.closest("[data-narrow]");
+  if (!field) return;
+  const wanted = field.value.trim().toLowerCase();
+  document.querySelectorAll(`#${field.dataset.narrow} tbody tr`).forEach((row) => {
+    const name = row.querySelector("label") || row;
+    row.hidden = !name.textContent.toLowerCase().includes(wanted);
+  });
+});

@@ -1,0 +1,58 @@
+"""What a feed answers when it cannot do what was asked: a status, a code and words.
+
+OData 4.01 Part 1, chapter 9. Every error of a feed derives from FeedError.
+"""
+
+from __future__ import annotations
+
+from retailvista.errors import Refused
+
+
+class FeedError(Refused):
+    """The request to the feed was not fulfilled."""
+
+    status = 400
+    code = "BadRequest"
+
+    def __init__(self, message: str = "", target: str = "") -> None:
+        super().__init__(message)
+        self.target = target
+
+
+class BadQuery(FeedError):
+    """The request cannot be understood; nothing was read."""
+
+
+class NotThere(FeedError):
+    """There is no such thing in this feed."""
+
+    status = 404
+    code = "NotFound"
+
+
+class NotAcceptable(FeedError):
+    """None of the formats that were asked for is offered."""
+
+    status = 406
+    code = "NotAcceptable"
+
+
+class WrongMethod(FeedError):
+    """A feed is for reading: GET and HEAD."""
+
+    status = 405
+    code = "MethodNotAllowed"
+
+
+class NotOffered(FeedError):
+    """The standard knows this; this feed does not offer it."""
+
+    status = 501
+    code = "NotImplemented"
+
+
+class TooMuch(FeedError):
+    """More rows than can be looked at for one answer; a narrower filter brings them."""
+
+    status = 413
+    code = "TooManyRows"

@@ -1,0 +1,157 @@
+"""The standard's own lists of what a service must do, one row each: OData 4.01 Part 1, chapter 13.
+
+4.0 Minimal and Intermediate, the items of 4.0 Advanced that a feed has, 4.01 Minimal and
+Intermediate. What is not offered is refused with 501, which is a row as well.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+from lxml import etree
+
+from tests.feed.program import ALL, Program
+
+Check = Callable[[Program], Any]
+XMLNS = "{http://docs.oasis-open.org/odata/ns/edm}"
+
+
+def status(path: str, **headers: str) -> Callable[[Program], int]:
+    return lambda program: program.send(path, **headers).status_code
+
+
+def value(path: str, **headers: str) -> Callable[[Program], Any]:
+    return lambda program: program.get(path, **headers)["value"]
+
+
+def header(path: str, name: str, **headers: str) -> Callable[[Program], str]:
+    return lambda program: program.send(path, **headers).headers[name]
+
+
+def same(one: str, other: str, **headers: str) -> Callable[[Program], bool]:
+    """Two ways of asking, one answer, and not an empty one."""
+
+    def compare(program: Program) -> bool:
+        first, second = (program.get(path, **headers)["value"] for path in (one, other))
+        return first == second and bool(first)
+
+    return compare
+
+
+def partial_list(program: Program) -> bool:
+    found = program.send("Receipts", Prefer="odata.maxpagesize=10").get_json()
+    return len(found["value"]) == 10 and found["@odata.nextLink"].startswith(program.root)
+
+
+def only_known_types(program: Program) -> bool:
+    document = etree.fromstring(program.send("$metadata").get_data())
+    kinds = {p.get("Type") for p in document.iter(f"{XMLNS}Property")}
+    return kinds <= {
+        "Edm.String", "Edm.Int32", "Edm.Int64", "Edm.Decimal", "Edm.Boolean", "Edm.Date",
+        "Edm.DateTimeOffset",
+    }  # fmt: skip
+
+
+def names_of_metadata(program: Program) -> bool:
+    document = etree.fromstring(program.send("$metadata").get_data())
+    kind = next(k for k in document.iter(f"{XMLNS}EntityType") if k.get("Name") == "Journals")
+    names = [p.get("Name") for p in kind.findall(f"{XMLNS}Property")]
+    return list(program.get("journals(1)".replace("j", "J"))) == ["@odata.context", *names]
+
+
+D = "$filter=Side eq 'D'"
+ROWS: list[tuple[str, str, Check, Any]] = [
+    ("4.0 Minimal", "1 service document", lambda p: len(p.get()["value"]), len(ALL)),
+    ("4.0 Minimal", "2 JSON", header("Journals", "Content-Type"),
+     "application/json;odata.metadata=minimal"),
+    ("4.0 Minimal", "3 server-driven paging by nextLink", partial_list, True),
+    ("4.0 Minimal", "4 OData-Version on every answer", header("", "OData-Version"), "4.0"),
+    ("4.0 Minimal", "4 OData-Version on an error", header("Nothing", "OData-Version"), "4.0"),
+    ("4.0 Minimal", "5 Accept is honoured", status("Journals", Accept="text/html"), 406),
+    ("4.0 Minimal", "5 so is MaxVersion", header("", "OData-Version", OData_MaxVersion="4.01"),
+     "4.01"),
+    ("4.0 Minimal", "5 or the request fails", status("", OData_MaxVersion="3.0"), 400),
+    ("4.0 Minimal", "6 unknown options fail", status("Journals?$nothing=1"), 501),
+    ("4.0 Minimal", "6 an option that is not offered", status("Journals?$search=x"), 501),
+    ("4.0 Minimal", "7 types of CSDL alone", only_known_types, True),
+    ("4.0 Minimal", "8 foreign options are left alone", status("Journals?custom=1"), 200),
+    ("4.0 Minimal", "9 foreign headers are left alone", status("Journals", X_Custom="1"), 200),
+    ("4.0 Minimal", "10 prefixed preferences",
+     header("Runs", "Preference-Applied", Prefer="odata.maxpagesize=3"), "odata.maxpagesize=3"),
+    ("4.0 Minimal", "11 duration with prefix",
+     status("Runs?$filter=AskedAt gt 2026-03-14T09:00:00Z sub duration'P1D'"), 200),
+    ("4.0 Minimal", "SHOULD $metadata", status("$metadata"), 200),
+    ("4.0 Minimal", "SHOULD $expand", status("Journals?$expand=Lines"), 200),
+    ("4.0 Intermediate", "$select", value("Journals?$select=Number"), [{"Number": 1}]),
+    ("4.0 Intermediate", "$top", lambda p: len(p.get("Receipts?$top=3")["value"]), 3),
+    ("4.0 Intermediate", "/$value", lambda p: p.send("Journals(1)/Kind/$value").text, "day"),
+    ("4.0 Intermediate", "$filter eq", value("Journals?$filter=Kind eq 'x'"), []),
+    ("4.0 Intermediate", "$filter ne",
+     same(f"JournalLines?{D}", "JournalLines?$filter=Side ne 'C'"), True),
+    ("4.0 Intermediate", "aliases in $filter",
+     same(f"JournalLines?{D}", "JournalLines?$filter=Side eq @s&@s='D'"), True),
+    ("4.0 Intermediate", "additional functions fail with 501",
+     status("Journals?$filter=geo.length(Kind) eq 1"), 501),
+    ("4.0 Intermediate", "SHOULD other operators and functions",
+     same(f"JournalLines?{D}", "JournalLines?$filter=startswith(Side,'D') and length(Side) lt 2"),
+     True),
+    ("4.0 Intermediate", "SHOULD $skip", lambda p: p.get("Receipts?$skip=1&$top=1")["value"]
+     == p.get("Receipts?$top=2")["value"][1:], True),
+    ("4.0 Intermediate", "SHOULD $count",
+     lambda p: p.get("Receipts?$count=true&$top=0")["@odata.count"]
+     == int(p.send("Receipts/$count").text), True),
+    ("4.0 Intermediate", "SHOULD any and all",
+     value("Journals?$filter=Lines/all(l:l/Amount gt 0) and Lines/any()&$select=Number"),
+     [{"Number": 1}]),
+    ("4.0 Intermediate", "SHOULD $orderby",
+     same("Journals(1)/Lines?$orderby=Nr asc", "Journals(1)/Lines?$orderby=Nr"), True),
+    ("4.0 Intermediate", "SHOULD /$count on a way", status("Journals(1)/Lines/$count"), 200),
+    ("4.0 Intermediate", "SHOULD Basic authentication", status(""), 200),
+    ("4.0 Advanced", "$metadata in XML", header("$metadata", "Content-Type"), "application/xml"),
+    ("4.0 Advanced", "$orderby falling", lambda p: [
+        r["Nr"] for r in p.get("Journals(1)/Lines?$orderby=Nr desc&$top=2")["value"]
+    ] == [r["Nr"] for r in p.get("Journals(1)/Lines")["value"]][:-3:-1], True),
+    ("4.0 Advanced", "$expand with $filter",
+     lambda p: {r["Side"] for r in p.get(f"Journals?$expand=Lines({D})")["value"][0]["Lines"]},
+     {"D"}),
+    ("4.0 Advanced", "paths over ways", value("Journals(1)/Lines('1-1')/Journal/Kind"), "day"),
+    ("4.0 Advanced", "$batch is not offered", status("$batch"), 501),
+    ("4.01 Minimal", "options with and without $",
+     same(f"JournalLines?{D}&$top=2", f"JournalLines?{D[1:]}&top=2"), True),
+    ("4.01 Minimal", "names of options in any case",
+     same(f"JournalLines?{D}", "JournalLines?$FILTER=Side eq 'D'"), True),
+    ("4.01 Minimal", "operators and functions in any case",
+     same(f"JournalLines?{D}", "JournalLines?$filter=Side EQ ToUpper('d')"), True),
+    ("4.01 Minimal", "JSON of 4.01", header("Journals", "Content-Type", OData_MaxVersion="4.01"),
+     "application/json;metadata=minimal"),
+    ("4.01 Minimal", "names of control information in 4.01",
+     lambda p: "@context" in p.get("Journals", OData_MaxVersion="4.01"), True),
+    ("4.01 Minimal", "names as in $metadata", names_of_metadata, True),
+    ("4.01 Minimal", "texts are cast to other types",
+     same("Journals?$filter=Number eq 1", "Journals?$filter=Number eq '1'"), True),
+    ("4.01 Minimal", "durations as texts",
+     status("Runs?$filter=AskedAt sub AskedAt lt 'P1D'"), 200),
+    ("4.01 Minimal", "preferences without prefix",
+     header("Runs", "Preference-Applied", Prefer="maxpagesize=3"), "maxpagesize=3"),
+    ("4.01 Minimal", "formats without prefix",
+     header("Journals", "Content-Type", Accept="application/json;metadata=full"),
+     "application/json;odata.metadata=full"),
+    ("4.01 Minimal", "keys by alias", status("JournalLines(@k)?@k='1-1'"), 200),
+    ("4.01 Minimal", "SHOULD in",
+     same(f"JournalLines?{D}", "JournalLines?$filter=Side in ('D','x')"), True),
+    ("4.01 Minimal", "SHOULD divby", value("Journals?$filter=Debit divby 2 lt 0"), []),
+    ("4.01 Minimal", "SHOULD negative substring",
+     same(f"JournalLines?{D}", "JournalLines?$filter=substring(Side,-1) eq 'D'"), True),
+    ("4.01 Intermediate", "to-one way eq null",
+     value("Journals?$filter=Reverses eq null&$select=Number"), [{"Number": 1}]),
+    ("4.01 Intermediate", "to-one way ne null", value("Journals?$filter=Reverses ne null"), []),
+    ("4.01 Intermediate", "nested $select",
+     lambda p: list(p.get("Journals(1)?$expand=Lines($select=Nr)")["Lines"][0]), ["Nr"]),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("level", "clause", "check", "expected"), ROWS, ids=lambda v: str(v)[:40])
+def test_the_standard_asks_for(program, level, clause, check, expected):
+    assert check(program) == expected, f"{level}: {clause}"
