@@ -18,6 +18,7 @@ from sqlalchemy.orm import Session as DatabaseSession
 
 from retailvista import db
 from retailvista.companies.scope import scoped_company_id
+from retailvista.compiled import Write
 from retailvista.connectors import lanes
 from retailvista.connectors.expiry import valid_until
 from retailvista.connectors.lanes import LaneLease, Need, Seen
@@ -30,14 +31,14 @@ PATH_MAX = 500
 NOTE_MAX = 300
 _GRANT = db.table_of(Grant)
 # Built once: both follow every call.
-_PROLONG = db.Write(
+_PROLONG = Write(
     update(_GRANT).where(
         _GRANT.c.company_id == bindparam("of_company"),
         _GRANT.c.id == bindparam("of_grant"),
         _GRANT.c.login_needed_at.is_(None),
     )
 )
-_LOG = db.Write(insert(db.table_of(RequestLog)))
+_LOG = Write(insert(db.table_of(RequestLog)))
 
 
 @dataclass(frozen=True, slots=True)
