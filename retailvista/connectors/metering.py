@@ -176,7 +176,7 @@ class MeteredWire:
             status=reply.status,
             endpoint=lesson.endpoint,
             limits=provider.read_limits(reply) if answered else Limits(),
-            throttled_until=provider.throttled_until(reply) if answered else None,
+            throttled_until=provider.throttled_until(reply) if reply.status == 429 else None,
         )
         more = self._may_wait(lesson) and not self.reserved
         ahead = self._need(1, lesson.endpoint) if more else None

@@ -90,6 +90,7 @@ class ExportFacts:
         )
 
 
+# The last fields of ExportFacts, in that order: its rows are read by position.
 _OF_JOURNAL = ("business_date", "sequence")
 _COLUMNS = [EXPORT.c[field.name] for field in fields(ExportFacts) if field.name not in _OF_JOURNAL]
 
@@ -104,7 +105,7 @@ def read_facts(session: Session, *conditions: Any, limit: int = 1000) -> list[Ex
         .order_by(journal.c.business_date, journal.c.sequence)
         .limit(limit)
     )
-    return [ExportFacts(**row) for row in session.execute(statement).mappings()]
+    return [ExportFacts(*row) for row in session.execute(statement)]
 
 
 def facts_of(session: Session, export_id: int) -> ExportFacts:
