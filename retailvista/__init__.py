@@ -14,6 +14,7 @@ connectors  the outside world: port, grants, lanes, one folder per provider
 runs        run, item, log, schedule, slot; ask() and the bell port
 companies   company, store, user, membership, session, audit, company scope, addresses
 db          engine, transaction(), column types, the database's clock
+compiled    statements that are compiled once, for what every call reads and writes
 vault       sealing of secrets; the only module that sees the key
 ledger      PURE: money, VAT, receipts, declarations, links, checks, journals, posting
 config      settings, refused at the door when wrong

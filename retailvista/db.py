@@ -8,7 +8,7 @@ committed is on disk before anything is sent to a provider.
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from contextvars import ContextVar
 from datetime import UTC, datetime
@@ -24,18 +24,16 @@ from sqlalchemy import (
     DateTime,
     Delete,
     Engine,
-    Insert,
     MetaData,
     Table,
     Update,
     event,
-    text,
 )
 from sqlalchemy.engine import Connection, Dialect
 from sqlalchemy.orm import DeclarativeBase, Session
-from sqlalchemy.sql.compiler import SQLCompiler
 from sqlalchemy.types import TypeDecorator
 
+from retailvista import compiled
 from retailvista.clock import Clock, SystemClock
 
 MIGRATIONS = Path(__file__).resolve().parent / "migrations"
@@ -64,13 +62,30 @@ class UtcDateTime(TypeDecorator[datetime]):
         if value is None:
             return None
         assert value.tzinfo is not None, "a naive time must not reach the database"
-        utc = value.astimezone(UTC)
-        return utc.replace(tzinfo=None) if dialect.name == "sqlite" else utc
+        return value.astimezone(UTC)
 
     def process_result_value(self, value: datetime | None, dialect: Dialect) -> datetime | None:
-        if value is None:
-            return None
-        return value.replace(tzinfo=UTC) if value.tzinfo is None else value.astimezone(UTC)
+        return None if value is None else value.astimezone(UTC)
+
+    def bind_processor(self, dialect: Dialect) -> Callable[[datetime | None], Any] | None:
+        """SQLite has texts, which Python writes and reads several times faster by itself."""
+        return _as_text if dialect.name == "sqlite" else super().bind_processor(dialect)
+
+    def result_processor(self, dialect: Dialect, coltype: Any) -> Callable[[Any], Any] | None:
+        if dialect.name == "sqlite":
+            return _from_text
+        return super().result_processor(dialect, coltype)
+
+
+def _as_text(value: datetime | None) -> str | None:
+    if value is None:
+        return None
+    assert value.tzinfo is not None, "a naive time must not reach the database"
+    return value.astimezone(UTC).replace(tzinfo=None).isoformat(" ", "microseconds")
+
+
+def _from_text(value: str | None) -> datetime | None:
+    return None if value is None else datetime.fromisoformat(value).replace(tzinfo=UTC)
 
 
 # Money is integer minor units everywhere; a year of a large chain passes 32 bits.
@@ -130,7 +145,7 @@ def _tune_sqlite(engine: Engine, clock: Clock) -> None:
     @event.listens_for(engine, "begin")
     def begin(connection: Connection) -> None:
         writing = connection.get_execution_options().get("rv_writing", False)
-        connection.exec_driver_sql("BEGIN IMMEDIATE" if writing else "BEGIN")
+        compiled.run_plain(connection, "BEGIN IMMEDIATE" if writing else "BEGIN").close()
 
 
 _open: ContextVar[bool] = ContextVar("transaction_open", default=False)
@@ -158,7 +173,7 @@ def transaction(session: Session) -> Iterator[Session]:
     No other transaction may be open on the session: what was read before may be stale.
     """
     assert not session.in_transaction(), "a transaction is already open on this session"
-    session.connection(execution_options={"rv_writing": True})
+    compiled.hold(session, session.connection(execution_options={"rv_writing": True}))
     try:
         with _marked_open():
             yield session
@@ -166,6 +181,8 @@ def transaction(session: Session) -> Iterator[Session]:
     except BaseException:
         session.rollback()
         raise
+    finally:
+        compiled.let_go(session)
 
 
 @contextmanager
@@ -187,17 +204,16 @@ def end_reading(session: Session) -> None:
     session.commit()
 
 
-_SQLITE_NOW = text("SELECT rv_now()")
-_POSTGRES_NOW = text("SELECT clock_timestamp()")
-
-
 def now(session: Session) -> datetime:
     """The database's clock: leases and unknown periods of all hosts use this one."""
-    connection = session.connection()
-    if connection.dialect.name == "sqlite":
-        value = connection.scalar(_SQLITE_NOW)
-        return datetime.fromisoformat(str(value)).replace(tzinfo=UTC)
-    found = connection.scalar(_POSTGRES_NOW)
+    connection = compiled.connection_of(session)
+    sqlite = connection.dialect.name == "sqlite"
+    sql = "SELECT rv_now()" if sqlite else "SELECT clock_timestamp()"
+    cursor = compiled.run_plain(connection, sql)
+    (found,) = cursor.fetchone()
+    cursor.close()
+    if sqlite:
+        return datetime.fromisoformat(found).replace(tzinfo=UTC)
     assert isinstance(found, datetime)
     return found.astimezone(UTC)
 
@@ -210,51 +226,6 @@ def table_of(model: type[Any]) -> Table:
     table = model.__table__
     assert isinstance(table, Table)
     return table
-
-
-class Write:
-    """An INSERT or UPDATE that is compiled once, for what is written with every call we send.
-
-    Compiling and looking up such a statement costs several times what executing it does.
-    """
-
-    def __init__(self, statement: Insert | Update) -> None:
-        self._statement = statement
-        self._compiled: dict[tuple[str, ...], tuple[str, Callable[[Any], Any]]] = {}
-
-    def run(self, session: Session, values: Mapping[str, Any]) -> int:
-        """Execute it with values for its columns and parameters; how many rows it hit."""
-        return self.run_all(session, [values])
-
-    def run_all(self, session: Session, rows: Sequence[Mapping[str, Any]]) -> int:
-        """The same for many rows with the same names; how many rows were hit in all."""
-        connection = session.connection()
-        names = (connection.dialect.name, *rows[0])
-        found = self._compiled.get(names)
-        if found is None:
-            found = self._compiled[names] = self._compile(connection.dialect, list(rows[0]))
-        sql, bound = found
-        params = [bound(values) for values in rows]
-        one = params[0] if len(params) == 1 else params
-        return connection.exec_driver_sql(sql, one).rowcount
-
-    def _compile(self, dialect: Dialect, names: list[str]) -> tuple[str, Callable[[Any], Any]]:
-        compiled = self._statement.compile(dialect=dialect, column_keys=names)
-        assert isinstance(compiled, SQLCompiler)
-        binds = {name: bind for bind, name in compiled.bind_names.items()}
-        fixed = {name: bind.value for name, bind in binds.items() if name not in names}
-        made = [
-            (name, bind.type.dialect_impl(dialect).bind_processor(dialect))
-            for name, bind in binds.items()
-        ]
-        order = compiled.positiontup
-
-        def bound(values: Mapping[str, Any]) -> Any:
-            given = {**fixed, **values}
-            params = {name: make(given[name]) if make else given[name] for name, make in made}
-            return tuple([params[name] for name in order]) if order is not None else params
-
-        return str(compiled), bound
 
 
 def changed(session: Session, statement: Update | Delete) -> int:

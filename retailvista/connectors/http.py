@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import http.client
 from collections.abc import Iterable
+from typing import Any
 from urllib.parse import quote_plus, urlsplit
 
 import requests
@@ -17,18 +18,16 @@ from requests.structures import CaseInsensitiveDict
 
 from retailvista import db
 from retailvista.clock import Clock
+from retailvista.connectors.exchange import Answered, exchange, written
 from retailvista.connectors.port import Call, Reply, Sending
-from retailvista.connectors.sockets import Guard, WatchedAdapter
+from retailvista.connectors.sockets import Guard, WatchedAdapter, WatchedPool
 from retailvista.errors import Refused
 from retailvista.runs.calls import count_call
 
-ANSWER_BYTES_MAX = 32 * 1024 * 1024
 CONNECT_SECONDS_MAX = 15.0
-CHUNK_BYTES = 64 * 1024
-NO_BODY = (204, 304)
 NO_ANSWER = "No answer in time."
 NO_GOOD_ANSWER = "No answer in time, or one that is too large or cut off."
-HEADERS = {"User-Agent": "RetailVista", "Accept": "*/*", "Accept-Encoding": "gzip, deflate",
+HEADERS = {"User-Agent": "RetailVista", "Accept": "*/*", "Accept-Encoding": "gzip",
            "Connection": "keep-alive"}  # fmt: skip
 DEFAULT_PORTS = {"http": 80, "https": 443}
 FAILURES = (
@@ -67,8 +66,8 @@ class RequestsWire:
         self._allowed |= {origin_of(host) for host in web}
         # Without a requests.Session: no cookies, no redirects, and no .netrc or proxy variable
         # that adds credentials.
-        self._adapter = WatchedAdapter(clock.monotonic)
-        self._checked = ("", "")
+        self._adapter = WatchedAdapter(clock.monotonic, len(self._allowed))
+        self._last: tuple[Any, ...] = ("",)
 
     def send(self, call: Call) -> Reply:
         """Send it once and say how far it came."""
@@ -79,8 +78,7 @@ class RequestsWire:
         requested_at = self._clock.now()
         with Guard(call.deadline_seconds) as guard:
             try:
-                response = self._open(call)
-                body = _read_bounded(response)
+                answered = self._exchanged(call)
             except FAILURES as error:
                 sending = Sending.NO_ANSWER if guard.started else Sending.NOT_SENT
                 problem = NO_ANSWER if guard.expired else _named(error)
@@ -90,8 +88,7 @@ class RequestsWire:
                     requested_at=requested_at,
                     answered_at=self._clock.now(),
                 )
-            if guard.expired:
-                body = None
+            body = None if guard.expired else answered.body
         if body is None:
             return Reply(
                 Sending.NO_ANSWER,
@@ -101,17 +98,17 @@ class RequestsWire:
             )
         return Reply(
             Sending.ANSWERED,
-            status=response.status_code,
-            headers={name.lower(): value for name, value in response.headers.items()},
+            status=answered.status,
+            headers=answered.headers,
             body=body,
             requested_at=requested_at,
             answered_at=self._clock.now(),
         )
 
-    def _open(self, call: Call) -> requests.Response:
-        headers = CaseInsensitiveDict(HEADERS)
-        headers.update(call.headers)
-        headers.update({name: secret.reveal() for name, secret in call.secret_headers.items()})
+    def _exchanged(self, call: Call) -> Answered:
+        pool, host, target = self._way(call.url)
+        headers = {"Host": host, **HEADERS, **call.headers}
+        headers |= {name: secret.reveal() for name, secret in call.secret_headers.items()}
         body = call.body
         if call.secret_form:
             fields = [
@@ -119,50 +116,30 @@ class RequestsWire:
                 for name, secret in call.secret_form.items()
             ]
             body = b"&".join([*([body] if body else []), *(part.encode() for part in fields)])
-        prepared = requests.PreparedRequest()
-        prepared.method, prepared.url = call.method, self._address(call.url)
-        prepared.headers, prepared.body = headers, body or None
-        prepared.prepare_content_length(prepared.body)
         connect = min(CONNECT_SECONDS_MAX, call.deadline_seconds)
-        timeout = (connect, call.deadline_seconds)
-        return self._adapter.send(prepared, stream=True, timeout=timeout)
+        with pool.lent() as connection:
+            request = written(call.method, target, headers, body)
+            answered = exchange(connection, request, connect=connect, seconds=call.deadline_seconds)
+            if not answered.reusable:
+                connection.close()
+        return answered
 
-    def _address(self, url: str) -> str:
-        """As requests writes it on the wire; the last one is kept, since postings repeat it."""
-        asked, written = self._checked
+    def _way(self, url: str) -> tuple[WatchedPool, str, str]:
+        """Connections to its origin, the host, and the target as requests writes it on the wire.
+
+        The last one is kept, since postings repeat it.
+        """
+        asked, *way = self._last
         if url != asked:
             prepared = requests.PreparedRequest()
             prepared.prepare_url(url, None)
+            prepared.headers = CaseInsensitiveDict()
             assert prepared.url is not None, "an address was asked for"
-            written = prepared.url
-            self._checked = (url, written)
-        return written
-
-
-def _read_bounded(response: requests.Response) -> bytes | None:
-    """The whole body, or None when it is larger than any honest answer, or cut off."""
-    parts: list[bytes] = []
-    size = 0
-    while True:
-        part = response.raw.read(CHUNK_BYTES, decode_content=True)
-        if not part:
-            return None if _is_cut(response, size) else b"".join(parts)
-        size += len(part)
-        if size > ANSWER_BYTES_MAX:
-            response.close()
-            return None
-        parts.append(part)
-
-
-def _is_cut(response: requests.Response, size: int) -> bool:
-    """Headers that broke off read like an answer without a body; none of them can be believed.
-
-    A body that broke off is noticed by urllib3, as long as the headers say where it ends.
-    """
-    if size or response.status_code in NO_BODY:
-        return False
-    length = response.headers.get("Content-Length", "")
-    return not length.isdigit() and "Transfer-Encoding" not in response.headers
+            pool = self._adapter.pool_for(prepared)
+            way = [pool, urlsplit(prepared.url).netloc, prepared.path_url]
+            self._last = (url, *way)
+        pool, host, target = way
+        return pool, host, target
 
 
 def _named(error: BaseException) -> str:

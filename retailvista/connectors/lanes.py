@@ -10,14 +10,14 @@ import hashlib
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, fields
 from datetime import datetime, timedelta
-from typing import Any
 
-from sqlalchemy import Select, bindparam, select, update
+from sqlalchemy import bindparam, select, update
 from sqlalchemy.dialects.postgresql import insert as postgres_insert
 from sqlalchemy.dialects.sqlite import insert as sqlite_insert
 from sqlalchemy.orm import Session
 
 from retailvista import db
+from retailvista.compiled import Read, Write
 from retailvista.connectors import budgets
 from retailvista.connectors.budgets import LEASE, LaneClosed, LaneState, Need, Seen
 from retailvista.connectors.models import Lane
@@ -43,11 +43,11 @@ __all__ = [
 BUSY_PAUSE = timedelta(seconds=2)
 LANE = db.table_of(Lane)
 # Built once, since every call to a provider reads and writes its lane.
-_READ = select(*(LANE.c[field.name] for field in fields(LaneState))).where(
+_OF_LANE = select(*(LANE.c[field.name] for field in fields(LaneState))).where(
     LANE.c.key == bindparam("of_lane")
 )
-_LOCK = _READ.with_for_update()
-_WRITE = db.Write(update(LANE).where(LANE.c.key == bindparam("of_lane")))
+_READ, _LOCK = Read(_OF_LANE), Read(_OF_LANE.with_for_update())
+_WRITE = Write(update(LANE).where(LANE.c.key == bindparam("of_lane")))
 _NAMES = [field.name for field in fields(LaneState)]
 # The sweep that comes back with a posting is at most five seconds away.
 WANTED = timedelta(seconds=8)
@@ -122,8 +122,8 @@ def note(
 
     Renews the lease. `ahead` charges the next call in the same transaction, if it fits.
     """
-    now = db.now(session)
     lane = locked(session, lease.key)
+    now = db.now(session)
     if lane.lease_owner == lease.owner:
         lane.lease_until = now + LEASE
     stop = budgets.learn(lane, seen, budget, now)
@@ -198,8 +198,8 @@ def locked(session: Session, key: str) -> LaneState:
     return lane
 
 
-def _read(session: Session, query: Select[Any], key: str) -> LaneState | None:
-    row = session.connection().execute(query, {"of_lane": key}).one_or_none()
+def _read(session: Session, query: Read, key: str) -> LaneState | None:
+    row = query.one_or_none(session, {"of_lane": key})
     return None if row is None else LaneState(*row)
 
 

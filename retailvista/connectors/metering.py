@@ -18,6 +18,7 @@ from sqlalchemy.orm import Session as DatabaseSession
 
 from retailvista import db
 from retailvista.companies.scope import scoped_company_id
+from retailvista.compiled import Write
 from retailvista.connectors import lanes
 from retailvista.connectors.expiry import valid_until
 from retailvista.connectors.lanes import LaneLease, Need, Seen
@@ -30,14 +31,14 @@ PATH_MAX = 500
 NOTE_MAX = 300
 _GRANT = db.table_of(Grant)
 # Built once: both follow every call.
-_PROLONG = db.Write(
+_PROLONG = Write(
     update(_GRANT).where(
         _GRANT.c.company_id == bindparam("of_company"),
         _GRANT.c.id == bindparam("of_grant"),
         _GRANT.c.login_needed_at.is_(None),
     )
 )
-_LOG = db.Write(insert(db.table_of(RequestLog)))
+_LOG = Write(insert(db.table_of(RequestLog)))
 
 
 @dataclass(frozen=True, slots=True)
@@ -175,7 +176,7 @@ class MeteredWire:
             status=reply.status,
             endpoint=lesson.endpoint,
             limits=provider.read_limits(reply) if answered else Limits(),
-            throttled_until=provider.throttled_until(reply) if answered else None,
+            throttled_until=provider.throttled_until(reply) if reply.status == 429 else None,
         )
         more = self._may_wait(lesson) and not self.reserved
         ahead = self._need(1, lesson.endpoint) if more else None

@@ -12,11 +12,13 @@ import heapq
 import os
 import socket
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from types import TracebackType
 from typing import Any, Self
 
 import urllib3
+from requests import PreparedRequest
 from requests.adapters import HTTPAdapter
 
 from retailvista.clock import Clock, SystemClock
@@ -141,39 +143,49 @@ class _HTTPSConnection(_Watched, urllib3.connection.HTTPSConnection):
     pass
 
 
-class _IdleClosing:
-    """A pool that closes what was idle too long, instead of using it."""
+class WatchedPool:
+    """Mixed into urllib3's pools: closes what was idle too long, instead of using it."""
 
     stopwatch: Callable[[], float]
 
-    def _get_conn(self, timeout: float | None = None) -> Any:
-        connection = super()._get_conn(timeout)  # type: ignore[misc]
+    @contextmanager
+    def lent(self) -> Iterator[Any]:
+        """A connection for one request; after an error it is closed."""
+        connection = self._get_conn()  # type: ignore[attr-defined]
         if self.stopwatch() - connection.last_used > IDLE_SECONDS_MAX:
             connection.close()
-        return connection
+        try:
+            yield connection
+        except BaseException:
+            connection.close()
+            raise
+        finally:
+            connection.last_used = self.stopwatch()
+            self._put_conn(connection)  # type: ignore[attr-defined]
 
-    def _put_conn(self, conn: Any) -> None:
-        if conn is not None:
-            conn.last_used = self.stopwatch()
-        super()._put_conn(conn)  # type: ignore[misc]
+
+class _HttpPool(WatchedPool, urllib3.HTTPConnectionPool):
+    ConnectionCls = _HTTPConnection
+
+
+class _HttpsPool(WatchedPool, urllib3.HTTPSConnectionPool):
+    ConnectionCls = _HTTPSConnection
 
 
 class WatchedAdapter(HTTPAdapter):
-    """requests' adapter over the connections above. No retries."""
+    """requests' adapter, for its pools: to known origins, with certificates checked."""
 
-    def __init__(self, stopwatch: Callable[[], float]) -> None:
+    def __init__(self, stopwatch: Callable[[], float], origins: int) -> None:
         self._stopwatch = stopwatch
-        super().__init__(max_retries=0)
+        super().__init__(pool_connections=max(origins, 1), max_retries=0)
 
     def init_poolmanager(self, *args: Any, **kwargs: Any) -> None:
         super().init_poolmanager(*args, **kwargs)
-        stopwatch = self._stopwatch
+        self.poolmanager.pool_classes_by_scheme = {"http": _HttpPool, "https": _HttpsPool}
 
-        class HttpPool(_IdleClosing, urllib3.HTTPConnectionPool):
-            ConnectionCls = _HTTPConnection
-
-        class HttpsPool(_IdleClosing, urllib3.HTTPSConnectionPool):
-            ConnectionCls = _HTTPSConnection
-
-        HttpPool.stopwatch = HttpsPool.stopwatch = staticmethod(stopwatch)
-        self.poolmanager.pool_classes_by_scheme = {"http": HttpPool, "https": HttpsPool}
+    def pool_for(self, request: PreparedRequest) -> WatchedPool:
+        """The connections to the origin of a request."""
+        pool = self.get_connection_with_tls_context(request, verify=True)
+        assert isinstance(pool, WatchedPool), "every pool is watched"
+        pool.stopwatch = self._stopwatch
+        return pool

@@ -21,6 +21,7 @@ from retailvista import db
 from retailvista.clock import Clock
 from retailvista.companies.models import Instance
 from retailvista.companies.scope import scoped_company_id
+from retailvista.compiled import Write
 from retailvista.connectors.models import Connector
 from retailvista.journals import ladder
 from retailvista.journals.evidence import EXPORT, ExportFacts, add_evidence, facts_of
@@ -94,9 +95,7 @@ _FENCED = update(EXPORT).where(
     EXPORT.c.company_id == bindparam("of_company"),
     *_fence(bindparam("of_export"), bindparam("of_attempt")),
 )
-_MINE = {
-    state: db.Write(_FENCED.where(EXPORT.c.state == state)) for state in (READY, SENDING, POSTED)
-}
+_MINE = {state: Write(_FENCED.where(EXPORT.c.state == state)) for state in (READY, SENDING, POSTED)}
 
 
 @dataclass(frozen=True, slots=True)
@@ -210,7 +209,7 @@ def _claim(first_under_way: Any) -> Update:
     )
 
 
-_CLAIM = {True: db.Write(_claim(_ANY_UNDER_WAY)), False: db.Write(_claim(_FIRST_UNDER_WAY))}
+_CLAIM = {True: Write(_claim(_ANY_UNDER_WAY)), False: Write(_claim(_FIRST_UNDER_WAY))}
 
 
 def write_intent_again(session: Session, facts: ExportFacts) -> ExportFacts | None:

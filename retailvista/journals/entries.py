@@ -158,7 +158,7 @@ def draft(
     )
     used = {line.vat_code for line in sent if line.vat_code}
     shows = _shows(address.journal_code, mode, {code: facts[code] for code in used})
-    expected = stored.expected_stored(journal, mode, facts)
+    expected = stored.expected_of(sent, facts)
     return Draft(entry, expected, shows, stored.net_of(sent))
 
 

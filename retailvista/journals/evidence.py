@@ -16,16 +16,19 @@ from sqlalchemy.orm import Session
 
 from retailvista import db
 from retailvista.companies.scope import scoped_company_id
+from retailvista.compiled import Read, Write
 from retailvista.connectors.models import PROOF_YES, PostingSeat
 from retailvista.journals import ladder
 from retailvista.journals.models import Evidence, Export, JournalRow
 
 TEXT_MAX = 2000
 _SEAT = db.table_of(PostingSeat)
-_SHOWN = select(_SEAT.c.shown).where(
-    _SEAT.c.company_id == bindparam("of_company"), _SEAT.c.id == bindparam("of_seat")
+_SHOWN = Read(
+    select(_SEAT.c.shown).where(
+        _SEAT.c.company_id == bindparam("of_company"), _SEAT.c.id == bindparam("of_seat")
+    )
 )
-_ADD = db.Write(insert(db.table_of(Evidence)))
+_ADD = Write(insert(db.table_of(Evidence)))
 
 EXPORT = db.table_of(Export)
 
@@ -87,6 +90,7 @@ class ExportFacts:
         )
 
 
+# The last fields of ExportFacts, in that order: its rows are read by position.
 _OF_JOURNAL = ("business_date", "sequence")
 _COLUMNS = [EXPORT.c[field.name] for field in fields(ExportFacts) if field.name not in _OF_JOURNAL]
 
@@ -101,7 +105,7 @@ def read_facts(session: Session, *conditions: Any, limit: int = 1000) -> list[Ex
         .order_by(journal.c.business_date, journal.c.sequence)
         .limit(limit)
     )
-    return [ExportFacts(**row) for row in session.execute(statement).mappings()]
+    return [ExportFacts(*row) for row in session.execute(statement)]
 
 
 def facts_of(session: Session, export_id: int) -> ExportFacts:
@@ -123,7 +127,8 @@ def seat_of(session: Session, seat_id: int) -> PostingSeat:
 def shown_of(session: Session, seat_id: int) -> frozenset[str]:
     """What was verified in the seat, as fingerprints; read before each claim."""
     of = {"of_company": scoped_company_id(), "of_seat": seat_id}
-    return frozenset(session.connection().scalar(_SHOWN, of) or ())
+    found = _SHOWN.one_or_none(session, of)
+    return frozenset(found[0] or ()) if found else frozenset()
 
 
 def is_proven(seat: PostingSeat) -> bool:

@@ -44,7 +44,10 @@ class _Now:
 
 
 def prepare(work: Work, ready: Sequence[ExportFacts]) -> list[Prepared]:
-    """Entries of the exports that the books would take; the others are rejected, with why."""
+    """Entries of the exports that the books would take; the others are rejected, with why.
+
+    As far as they can follow one another.
+    """
     with db.reading(work.session) as session:
         journals = ledger_journals(session, [facts.journal_id for facts in ready])
         shown = {seat: shown_of(session, seat) for seat in {facts.seat_id for facts in ready}}
@@ -58,6 +61,8 @@ def prepare(work: Work, ready: Sequence[ExportFacts]) -> list[Prepared]:
             _reject(work, facts, said)
         else:
             prepared.append(Prepared(facts, _intent(work, now, facts, journal)))
+            if prepared[-1].intent.alone:
+                break  # nothing follows it until it is read back
     return prepared
 
 

@@ -18,6 +18,7 @@ from sqlalchemy.orm import Session
 from retailvista import db
 from retailvista.clock import Clock
 from retailvista.companies.scope import scoped_company_id
+from retailvista.compiled import Write
 from retailvista.connectors.models import PROOF_NO, PROOF_UNKNOWN, PROOF_YES, Connector, PostingSeat
 from retailvista.connectors.port import Outcome
 from retailvista.journals.claiming import (
@@ -46,12 +47,12 @@ CONFLICTS_THAT_STOP = 3
 SEAT = db.table_of(PostingSeat)
 CONNECTOR = db.table_of(Connector)
 JOURNAL = db.table_of(JournalRow)
-_OF_SEAT = db.Write(
+_OF_SEAT = Write(
     update(SEAT).where(
         SEAT.c.company_id == bindparam("of_company"), SEAT.c.id == bindparam("of_seat")
     )
 )
-_OF_JOURNAL = db.Write(
+_OF_JOURNAL = Write(
     update(JOURNAL).where(
         JOURNAL.c.company_id == bindparam("of_company"), JOURNAL.c.id == bindparam("of_journal")
     )

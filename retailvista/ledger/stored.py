@@ -148,11 +148,16 @@ def _sent(nr: int, line: Line, mode: str, facts: Mapping[str, VatCodeFacts]) -> 
 def expected_stored(
     journal: Journal, mode: str, facts: Mapping[str, VatCodeFacts]
 ) -> ExpectedStored:
+    """What the books must hold of a journal that is sent in this mode."""
+    return expected_of(sent_lines(journal, mode, facts), facts)
+
+
+def expected_of(lines: Iterable[SentLine], facts: Mapping[str, VatCodeFacts]) -> ExpectedStored:
     """Our lines with their net amounts, plus the VAT lines that the books make."""
     own: list[StoredLine] = []
     net: Counter[str] = Counter()
     vat: Counter[tuple[str, str]] = Counter()
-    for sent in sent_lines(journal, mode, facts):
+    for sent in lines:
         inclusive = sent.vat_code != "" and facts[sent.vat_code].type == "I"
         amount = sent.amount - sent.vat if inclusive else sent.amount
         direction = TO_PAY if sent.vat else ""

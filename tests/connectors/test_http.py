@@ -14,7 +14,8 @@ import pytest
 
 from retailvista import db
 from retailvista.clock import SystemClock
-from retailvista.connectors.http import ANSWER_BYTES_MAX, RequestsWire, origin_of
+from retailvista.connectors.exchange import ANSWER_BYTES_MAX
+from retailvista.connectors.http import RequestsWire, origin_of
 from retailvista.connectors.port import Call, Reply, Sending
 from retailvista.connectors.sockets import IDLE_SECONDS_MAX, WATCHDOG, Guard
 from retailvista.errors import Refused

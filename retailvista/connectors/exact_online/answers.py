@@ -41,10 +41,10 @@ def answer_of(reply: Reply) -> Answer:
         return Answer(Outcome.NOT_SENT, said=reply.problem)
     if reply.sending is Sending.NO_ANSWER:
         return Answer(Outcome.UNKNOWN, said=reply.problem)
+    if reply.status == 201:
+        return _created(reply)
     said = words_of(reply)
     match reply.status:
-        case 201:
-            return _created(reply)
         case 400:
             outcome = Outcome.REJECTED
         case 401:

@@ -1,0 +1,105 @@
+"""Answers as servers write them: where each ends, and which of them leave the connection usable."""
+
+from __future__ import annotations
+
+import gzip
+import http.client
+import socket
+
+import pytest
+
+from retailvista.connectors.exchange import ANSWER_BYTES_MAX, Answered, exchange, written
+
+OK = b"HTTP/1.1 200 OK\r\n"
+PACKED = gzip.compress(b"one") + gzip.compress(b" two")
+
+
+class Connection:
+    """One end of a socket pair, as urllib3's connection looks to us."""
+
+    def __init__(self, sock: socket.socket) -> None:
+        self.sock = sock
+        self.timeout = 0.0
+
+    def send(self, data: bytes) -> None:
+        self.sock.sendall(data)
+
+
+def answered(raw: bytes) -> Answered:
+    here, there = socket.socketpair()
+    with here, there:
+        there.sendall(raw)
+        there.shutdown(socket.SHUT_WR)
+        return exchange(Connection(here), b"GET / HTTP/1.1\r\n\r\n", connect=1, seconds=1)
+
+
+@pytest.mark.parametrize(
+    ("raw", "body", "reusable"),
+    [
+        (OK + b"Content-Length: 2\r\n\r\n{}", b"{}", True),
+        (OK + b"Content-Length: 2\r\n\r\n{} and more", b"{}", False),
+        (OK + b"Content-Length: 2\r\nConnection: close\r\n\r\n{}", b"{}", False),
+        (b"HTTP/1.0 200 OK\r\nContent-Length: 2\r\n\r\n{}", b"{}", False),
+        (b"HTTP/1.1 200\r\nContent-Length: 0\r\n\r\n", b"", True),
+        (b"HTTP/1.1 204 Gone\r\n\r\n", b"", True),
+        (b"HTTP/1.1 100 Continue\r\n\r\n" + OK + b"Content-Length: 2\r\n\r\n{}", b"{}", True),
+        (OK + b"Transfer-Encoding: chunked\r\n\r\n1\r\n{\r\n1;x=y\r\n}\r\n0\r\n\r\n", b"{}", True),
+        (OK + b"Transfer-Encoding: chunked\r\n\r\n0\r\nX: y\r\n\r\n", b"", True),
+        (OK + b"\r\n{}", b"{}", False),
+        (OK + b"\r\n", None, False),
+        (OK + b"Content-Length: 2\r\nContent-Length: 3\r\n\r\n", None, False),
+        (OK + b"Content-Length: %d\r\n\r\n" % (ANSWER_BYTES_MAX + 1), None, False),
+        (OK + b"Transfer-Encoding: chunked\r\n\r\n%x\r\n" % (ANSWER_BYTES_MAX + 1), None, False),
+        (
+            OK + b"Content-Encoding: gzip\r\nContent-Length: %d\r\n\r\n" % len(PACKED) + PACKED,
+            b"one two",
+            True,
+        ),
+    ],
+)
+def test_where_an_answer_ends(raw: bytes, body: bytes | None, reusable: bool):
+    found = answered(raw)
+    assert (found.body, found.reusable) == (body, reusable)
+
+
+@pytest.mark.parametrize(
+    ("raw", "error"),
+    [
+        (b"", ConnectionError),
+        (OK, ConnectionError),
+        (b"SSH-2.0\r\n\r\n", http.client.BadStatusLine),
+        (b"HTTP/1.1 2\xb2\xb2 OK\r\n\r\n", http.client.BadStatusLine),
+        (OK + b"no header\r\n\r\n", http.client.HTTPException),
+        (OK + b"X" * 200_000, http.client.HTTPException),
+        (OK + b"Content-Length: 3\r\n\r\n{}", http.client.IncompleteRead),
+        (OK + b"Transfer-Encoding: chunked\r\n\r\n5\r\n{}", http.client.IncompleteRead),
+        (OK + b"Transfer-Encoding: chunked\r\n\r\n2\r\n{}\r\n", ConnectionError),
+        (OK + b"Transfer-Encoding: chunked\r\n\r\nxx\r\n", http.client.HTTPException),
+        (OK + b"Transfer-Encoding: chunked\r\n\r\n1\r\n{}\r\n", http.client.HTTPException),
+        (OK + b"Content-Encoding: gzip\r\nContent-Length: 2\r\n\r\n{}", http.client.HTTPException),
+        (
+            OK + b"Content-Encoding: gzip\r\nContent-Length: 9\r\n\r\n" + PACKED[:9],
+            http.client.IncompleteRead,
+        ),
+    ],
+)
+def test_what_is_no_whole_answer_is_an_error(raw: bytes, error: type[Exception]):
+    with pytest.raises(error):
+        answered(raw)
+
+
+def test_headers_come_in_lower_case_and_twice_as_one():
+    raw = OK + b"X-Two: a\r\nx-two:  b \r\nContent-Length: 0\r\n\r\n"
+    assert answered(raw).headers == {"x-two": "a, b", "content-length": "0"}
+
+
+def test_a_line_end_in_a_header_is_refused_without_showing_it():
+    with pytest.raises(ValueError, match="line end") as caught:
+        written("GET", "/", {"Authorization": "Bearer t\r\nX: y"}, b"")
+    assert "Bearer" not in str(caught.value)
+
+
+def test_what_has_a_body_says_its_length():
+    assert b"Content-Length: 2\r\n" in written("POST", "/", {}, b"{}")
+    assert b"Content-Length: 0\r\n" in written("DELETE", "/", {}, b"")
+    assert b"Content-Length" not in written("GET", "/", {}, b"")
