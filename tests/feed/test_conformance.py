@@ -152,6 +152,8 @@ ROWS: list[tuple[str, str, Check, Any]] = [
 ]  # fmt: skip
 
 
-@pytest.mark.parametrize(("level", "clause", "check", "expected"), ROWS, ids=lambda v: str(v)[:40])
+@pytest.mark.parametrize(
+    ("level", "clause", "check", "expected"), ROWS, ids=[f"{row[0]} {row[1]}"[:60] for row in ROWS]
+)
 def test_the_standard_asks_for(program, level, clause, check, expected):
     assert check(program) == expected, f"{level}: {clause}"
