@@ -17,6 +17,7 @@ from retailvista.db import UtcDateTime, db
 
 ROLES = ("administrator", "bookkeeper", "viewer")
 LICENCE_EXACT = "Exact Online integration"
+LICENCE_SAGE = "Sage Accounting integration"
 
 
 class Company(db.Model):

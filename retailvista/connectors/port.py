@@ -260,3 +260,6 @@ class Provider:
     posting_endpoint: str
     endpoint_of: Callable[[str], str]
     hint_for: Callable[[str, str], str]
+    # Origins it speaks to beside its sites, and the VAT mode of a new connector.
+    further_hosts: tuple[str, ...] = ()
+    vat_mode: str = "exact"

@@ -66,6 +66,7 @@ def reserve(session: Session, provider: str, actor: str, number: int | None = No
         row = Connector(
             number=number or max(taken, default=0) + 1,
             provider=provider,
+            vat_mode=provider_named(provider).vat_mode,
             draft=True,
             created_at=now,
             last_test={},

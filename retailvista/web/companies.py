@@ -22,7 +22,7 @@ from wtforms import (
 )
 
 from retailvista.companies import addresses, people, registering
-from retailvista.companies.models import LICENCE_EXACT, Company, Membership
+from retailvista.companies.models import LICENCE_EXACT, LICENCE_SAGE, Company, Membership
 from retailvista.companies.scope import across_companies
 from retailvista.connectors.models import Connector
 from retailvista.errors import NotFound, Refused
@@ -45,7 +45,7 @@ class CompanyForm(PageForm):
     post_from = DateField(_l("Post from"), [validators.Optional()])
     licences = SelectMultipleField(
         _l("Licences"),
-        choices=[LICENCE_EXACT],
+        choices=[LICENCE_EXACT, LICENCE_SAGE],
         option_widget=widgets.CheckboxInput(),
         widget=widgets.ListWidget(prefix_label=False),
     )
