@@ -180,6 +180,13 @@ class Session:
 class Books(Protocol):
     """The books of one division. Every method is one or a few GETs, or exactly one POST."""
 
+    def prepare(self, wire: Wire, session: Session) -> None:
+        """Find out what must be known before anything is sent: nothing may come before a POST.
+
+        Asked once at the start of a visit. Raises the four errors.
+        """
+        ...
+
     def me(self, wire: Wire, session: Session) -> ProviderUser: ...
 
     def divisions(self, wire: Wire, session: Session) -> list[Division]: ...

@@ -135,7 +135,7 @@ def check_a_look_that_failed_is_blind_and_never_absent(case: Case) -> None:
 # Facts as data
 
 
-def check_the_budget_counts_the_calls_that_post(case: Case) -> None:
+def check_booking_is_one_post_of_these_bytes_and_nothing_else(case: Case) -> None:
     sent: list[Call] = []
 
     class Listening(RequestsWire):
@@ -145,11 +145,11 @@ def check_the_budget_counts_the_calls_that_post(case: Case) -> None:
 
     wire = Listening(case.clock, (), [case.registration.site])
     session = case.session()
-    case.provider.books.book(wire, session, case.payload(session))
-    posts = [call for call in sent if call.method == "POST"]
-    assert [case.provider.endpoint_of(call.url) for call in posts] == [
-        case.provider.posting_endpoint
-    ]
+    payload = case.payload(session)
+    case.provider.books.book(wire, session, payload)
+    (post,) = sent  # nothing before it, nothing after it
+    assert (post.method, post.body) == ("POST", payload)
+    assert case.provider.endpoint_of(post.url) == case.provider.posting_endpoint
     token = session.access_token.reveal()
     for call in sent:
         assert token not in call.url

@@ -57,7 +57,10 @@ class Case:
 
     def session(self, division: int | None = None) -> Session:
         chosen = self.division if division is None else division
-        return Session(self.registration.site, chosen, self.tokens().access_token)
+        found = Session(self.registration.site, chosen, self.tokens().access_token)
+        if chosen == self.division:
+            self.provider.books.prepare(self.wire, found)
+        return found
 
     def entry(self, number: int = NUMBER, key: str = KEY, cents: int = 1250) -> EntryToBook:
         """12.50 from one account to the other."""

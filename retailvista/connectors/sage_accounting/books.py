@@ -29,6 +29,7 @@ from retailvista.connectors.sage_accounting.client import call, error_of
 from retailvista.connectors.sage_accounting.reading import Row, number_in, words
 from retailvista.errors import Later, Refused, Unknown
 
+UNPREPARED = "Which business this is for was not asked yet."
 _Wanted = Callable[[Row], bool]
 
 
@@ -39,6 +40,10 @@ class SageBooks:
         self._businesses = Businesses()
         # Nominal code by account id, per site and business.
         self._codes: dict[tuple[str, str], dict[str, str]] = {}
+
+    def prepare(self, wire: Wire, session: Session) -> None:
+        """Which business the division is."""
+        self._businesses.id_of(wire, session)
 
     def me(self, wire: Wire, session: Session) -> ProviderUser:
         return master.read_user(wire, session)
@@ -57,15 +62,10 @@ class SageBooks:
         return payloads.render(entry, master_data)
 
     def book(self, wire: Wire, session: Session, payload: bytes) -> Answer:
-        """One POST; which business it is for is asked before, where that is not known yet."""
-        try:
-            business = self._businesses.id_of(wire, session)
-        except TokenRefused as error:
-            return Answer(Outcome.TOKEN_REFUSED, error.said, 401)
-        except Later as error:
-            return Answer(Outcome.NOT_SENT, str(error), not_before=error.not_before)
-        except Refused as error:
-            return Answer(Outcome.STOPPED, error.said or str(error), error.http_status)
+        """One POST and nothing before it: a claim must not grow old while something is asked."""
+        business = self._businesses.known(session)
+        if not business:
+            return Answer(Outcome.NOT_SENT, UNPREPARED)
         url = urls.of(session.site, urls.JOURNALS)
         reply = call(wire, session, "POST", url, business, payload)
         return answer_of(reply, session.division)

@@ -35,18 +35,20 @@ class Businesses:
     def __init__(self) -> None:
         self._ids: dict[tuple[str, int], str] = {}
 
+    def known(self, session: Session) -> str:
+        """The business of a session, if it was asked for before; no call is made."""
+        return self._ids.get((session.site, session.division), "")
+
     def id_of(self, wire: Wire, session: Session) -> str:
         """The business of a session. Refused when the login does not see it."""
-        known = self._ids.get((session.site, session.division))
-        if known is None:
+        if not self.known(session):
             self._learn(wire, session)
-            known = self._ids.get((session.site, session.division))
-        if known is None:
+        if not self.known(session):
             raise Refused(
                 f"This login has no access to division {session.division} in Sage.",
                 http_status=403,
             )
-        return known
+        return self.known(session)
 
     def listed(self, wire: Wire, session: Session) -> list[Division]:
         """Every business this login sees, with its base currency where they are few."""
