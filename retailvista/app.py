@@ -211,7 +211,7 @@ def _spool(settings: Settings) -> Path:
 
 
 def _wire(settings: Settings, clock: Clock) -> Wire:
-    sites = [site for provider in PROVIDERS.values() for site in provider.sites]
+    sites = [site for one in PROVIDERS.values() for site in (*one.sites, *one.further_hosts)]
     return RequestsWire(clock, sites, settings.provider_hosts)
 
 

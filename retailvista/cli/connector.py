@@ -44,7 +44,7 @@ def connector() -> None:
 @click.option("--number", type=int, help="Default: the next one.")
 @click.option("--division", type=int)
 @click.option("--journal-code", default="")
-@click.option("--vat-mode", type=click.Choice(["exact", "own"]), default="exact")
+@click.option("--vat-mode", type=click.Choice(["exact", "own"]), help="Default: the provider's.")
 @click.option("--automatic", is_flag=True, help="Journals go out without being released.")
 @json_option
 def add(
@@ -67,7 +67,7 @@ def add(
             "callback_url": callback,
             "division": values["division"],
             "journal_code": values["journal_code"],
-            "vat_mode": values["vat_mode"],
+            **({"vat_mode": values["vat_mode"]} if values["vat_mode"] else {}),
         }
         number = row.number
         _save(session, outside, number, filled, callback)

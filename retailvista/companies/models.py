@@ -17,8 +17,9 @@ from retailvista.db import UtcDateTime, db
 
 ROLES = ("administrator", "bookkeeper", "viewer")
 LICENCE_EXACT = "Exact Online integration"
+LICENCE_SAGE = "Sage Accounting integration"
 # What the operator can give to a company.
-LICENCES = (LICENCE_EXACT,)
+LICENCES = (LICENCE_EXACT, LICENCE_SAGE)
 
 
 class Company(db.Model):

@@ -83,7 +83,8 @@ def usable_token(outside: Outside, connector_id: int) -> UsableToken:
             if not left:
                 raise
             outside.clock.sleep(WAIT_SECONDS)
-    raise AssertionError("the loop returns or raises")
+    # Renewed at the very last try, or grown old again while this process stood still.
+    raise Busy("This login was renewed just now.", not_before=outside.clock.now())
 
 
 def _look_up(outside: Outside, connector_id: int) -> tuple[Decision, UsableToken | None, int, str]:

@@ -182,6 +182,13 @@ class Session:
 class Books(Protocol):
     """The books of one division. Every method is one or a few GETs, or exactly one POST."""
 
+    def prepare(self, wire: Wire, session: Session) -> None:
+        """Find out what must be known before anything is sent: nothing may come before a POST.
+
+        Asked once at the start of a visit. Raises the four errors.
+        """
+        ...
+
     def me(self, wire: Wire, session: Session) -> ProviderUser: ...
 
     def divisions(self, wire: Wire, session: Session) -> list[Division]: ...
@@ -266,3 +273,6 @@ class Provider:
     records: Records | None = None
     # How it announces changes by itself; None for a provider that does not.
     notices: Notices | None = None
+    # Origins it speaks to beside its sites, and the VAT mode of a new connector.
+    further_hosts: tuple[str, ...] = ()
+    vat_mode: str = "exact"

@@ -55,7 +55,9 @@ def reserve(session: Session, provider: str, actor: str, number: int | None = No
     with db.transaction(session):
         check_licence(session, provider_named(provider))
         check_alias(session)
-        return draft(session, provider, actor, number)
+        row = draft(session, provider, actor, number)
+        row.vat_mode = provider_named(provider).vat_mode
+        return row
 
 
 def draft(session: Session, provider: str, actor: str, number: int | None = None) -> Connector:

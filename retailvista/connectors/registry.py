@@ -6,9 +6,12 @@ from retailvista.connectors.exact_online.provider import EXACT_ONLINE
 from retailvista.connectors.models import Connector
 from retailvista.connectors.port import Provider
 from retailvista.connectors.records import Records
+from retailvista.connectors.sage_accounting.provider import SAGE_ACCOUNTING
 from retailvista.errors import Refused
 
-PROVIDERS: dict[str, Provider] = {provider.key: provider for provider in (EXACT_ONLINE,)}
+PROVIDERS: dict[str, Provider] = {
+    provider.key: provider for provider in (EXACT_ONLINE, SAGE_ACCOUNTING)
+}
 
 
 def provider_of(connector: Connector) -> Provider:

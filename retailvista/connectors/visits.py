@@ -92,6 +92,11 @@ class Visit:
     def _token_is_due(self) -> bool:
         return self.token_age >= self.provider.authorizer.refresh_not_before
 
+    def prepare(self) -> None:
+        """What the provider must know before anything is sent; no division, nothing to know."""
+        if self.connector.division:
+            self.provider.books.prepare(self._wire, self._session())
+
     def refresh_now(self) -> None:
         """A new token, if the one in use is old enough; else the stored one once more."""
         self._token = grants.usable_token(self._outside, self.connector.id)
@@ -222,7 +227,9 @@ def open_visit(  # noqa: PLR0913  whose connector, for what, and how much of it
     account = Account(facts.id, token.grant_id, provider, posting, facts.log_requests, run_id)
     metered = MeteredWire(outside, account, lease, calls, wire)
     try:
-        yield Visit(outside, facts, provider, token, metered)
+        visit = Visit(outside, facts, provider, token, metered)
+        visit.prepare()
+        yield visit
     finally:
         metered.close()
 

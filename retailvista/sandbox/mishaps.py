@@ -11,6 +11,7 @@ from retailvista.sandbox import refusals
 from retailvista.sandbox.answers import Answer, Refusal, Request, as_html, as_refusal
 from retailvista.sandbox.faults import KINDS, Fault
 from retailvista.sandbox.oauth import as_token_answer, transient
+from retailvista.sandbox.sage.service import is_sage
 from retailvista.sandbox.wire import Wire
 
 if TYPE_CHECKING:
@@ -27,6 +28,13 @@ INSTEAD = (
     *("html_200", "html_503", "empty_200", "problem_500", "refuse", "401", "408", "429"),
     *("transient_400", "down"),
 )
+# Sage's own refusals, in its own form.
+OF_SAGE = {
+    "429": (429, "Too many requests."),
+    "401": (401, "The access token is not valid."),
+    "problem_500": (500, "An unexpected error occurred."),
+    "refuse": (422, "Refused on request"),
+}
 TOKEN_PATH = "/api/oauth2/token"
 BREAKS_OFF = as_refusal(Refusal(500, refusals.SERVER_FAULT), json_wanted=True).body
 
@@ -66,6 +74,9 @@ class Mishaps:
 
     def _settle(self, request: Request) -> None:
         """Name app and division in the log though nothing is done."""
+        if is_sage(request.path):
+            self.sandbox.sage.settle(request)
+            return
         asker = self.sandbox.api.tokens.asker(request.bearer() or "")
         request.client_id = asker[0].client_id if asker else None
         parts = request.path.split("/")
@@ -73,6 +84,11 @@ class Mishaps:
             request.division = int(parts[3])
 
     def _instead(self, request: Request, fault: Fault) -> Answer:
+        if is_sage(request.path) and fault.name in OF_SAGE:
+            status, said = OF_SAGE[fault.name]
+            wait = int(fault.number(60)) if fault.name == "429" else 0
+            said = fault.value if fault.name == "refuse" and fault.value else said
+            return self.sandbox.sage.refusal(status, said, wait)
         if fault.name == "429":
             headers = []
             if fault.value != "bare":

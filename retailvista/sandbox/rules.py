@@ -105,6 +105,11 @@ RULES: dict[str, tuple[str, str]] = {
         "Geen 'Content-Type: application/json' bij een inhoud.",
         "No 'Content-Type: application/json' with a body.",
     ),
+    # Sage Accounting.
+    "no-business": (
+        "Geen X-Business: Sage neemt dan het hoofdbedrijf, en dat kan wijzigen.",
+        "No X-Business: Sage takes the lead business then, and that can change.",
+    ),
 }
 
 

@@ -28,6 +28,7 @@ from retailvista.sandbox.login import authorise
 from retailvista.sandbox.mishaps import Mishaps
 from retailvista.sandbox.oauth import token_answer
 from retailvista.sandbox.pages import Pages
+from retailvista.sandbox.sage.service import Sage, is_sage
 from retailvista.sandbox.store import Store
 from retailvista.sandbox.telling import Telling
 from retailvista.sandbox.wire import Broken, Wire
@@ -54,6 +55,7 @@ class Sandbox:
             self.store.set(name, value)
         self.judge = Judge(self.store)
         self.api = Api(self.store, self.judge)
+        self.sage = Sage(self.store, self.judge)
         self.faults = Faults(self.store.now_s)
         self.telling = Telling(self.store)
         self.late = Late(self.store, self.carry_out)
@@ -116,6 +118,8 @@ class Sandbox:
             self.judge.find("url-too-long", request, f"{len(request.target)} characters.")
             return as_refusal(Refusal(414, ""), json_wanted=True)
         path = request.path
+        if is_sage(path):
+            return self.sage.answer(request)
         if path.startswith("/api/v1/"):
             return self.api.answer(request, number=number)
         if path.startswith("/docs/"):
@@ -133,7 +137,7 @@ class Sandbox:
 
     def log(self, request: Request, status: int, started: float, fault: str | None) -> None:
         """One line for the call log; the pages for people are not calls."""
-        if request.path.startswith("/api/"):
+        if _is_call(request):
             ms = (self.store.clock.monotonic() - started) * 1000
             self.judge.log(request, status, ms, fault)
 
@@ -172,7 +176,7 @@ class Sandbox:
             return False
         self.late.release()
         started = self.store.clock.monotonic()
-        fault = self.faults.take(request) if request.path.startswith("/api/") else None
+        fault = self.faults.take(request) if _is_call(request) else None
         if fault is not None:
             return self.mishaps.happen(wire, request, fault, started)
         answer = self.carry_out(request)
@@ -199,6 +203,11 @@ class Sandbox:
         """Notifications, on a thread of their own: their addresses may be slow."""
         while not self.stopping.wait(TICK_S):
             self.telling.release()
+
+
+def _is_call(request: Request) -> bool:
+    """What a program asks; the pages for people are not calls."""
+    return request.path.startswith("/api/") or is_sage(request.path)
 
 
 def _is_foreign(request: Request) -> bool:

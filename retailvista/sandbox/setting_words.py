@@ -12,6 +12,7 @@ GROUPS: dict[str, tuple[str, str]] = {
     "limits": ("Limieten", "Limits"),
     "reading": ("Lezen", "Reading"),
     "webhooks": ("Webhooks", "Webhooks"),
+    "sage": ("Sage Accounting", "Sage Accounting"),
 }
 SHOWN: dict[str, tuple[str, str, str]] = {
     "numbers": ("books", "Gebruikt boekstuknummer", "Entry number in use"),
@@ -49,6 +50,10 @@ SHOWN: dict[str, tuple[str, str, str]] = {
     "webhook_order": ("webhooks", "Volgorde", "Order"),
     "webhook_copies": ("webhooks", "Exemplaren", "Copies"),
     "webhook_retries": ("webhooks", "Nieuwe pogingen", "Retries"),
+    "sage_keys": ("sage", "Herhaald idempotency_id", "Repeated idempotency_id"),
+    "sage_voided": ("sage", "Vervallen journalen", "Voided journals"),
+    "sage_token_life_s": ("sage", "Token leeft seconden", "Token lives seconds"),
+    "sage_calls_minute": ("sage", "Aanroepen per minuut", "Calls a minute"),
 }
 
 

@@ -63,6 +63,14 @@ DEFAULTS: dict[str, str | int | bool] = {
     "webhook_copies": 1,
     "webhook_order": "in-order",
     "webhook_retries": 10,
+    # Sage Accounting.
+    "sage_token_life_s": 300,
+    "sage_code_life_s": 60,
+    "sage_refresh_life_days": 31,
+    "sage_calls_minute": 100,
+    "sage_keys": "kept",
+    "sage_key_days": 7,
+    "sage_voided": "hidden",
     # Machinery.
     "clock_offset_s": 0,
     "keep_calls": 100000,
@@ -91,6 +99,8 @@ CHOICES: dict[str, tuple[str, ...]] = {
     "webhook_create": ("Update", "Create"),
     "webhook_time": ("iso", "epoch"),
     "webhook_order": ("in-order", "reversed"),
+    "sage_keys": ("kept", "ignored"),
+    "sage_voided": ("hidden", "listed"),
 }
 
 # Texts that are free: a list of host names, separated by blanks.

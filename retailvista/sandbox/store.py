@@ -22,7 +22,8 @@ from retailvista.sandbox.entropy import Entropy
 from retailvista.sandbox.settings import DEFAULTS, OF_APPS, WrongSetting, checked
 
 SPACE = NAMESPACE_URL.bytes
-SCHEMAS = tuple(Path(__file__).with_name(name) for name in ("schema.sql", "apps.sql"))
+HERE = Path(__file__).parent
+SCHEMAS = tuple(HERE / name for name in ("schema.sql", "apps.sql", "sage/sage.sql"))
 
 FORMER = (
     *("gl_account", "journal", "vat_code", "vat_percentage", "cost_center", "currency", "period"),

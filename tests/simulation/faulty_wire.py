@@ -15,6 +15,7 @@ from retailvista.sandbox.answers import Answer, Request
 from retailvista.sandbox.server import Sandbox
 from tests.simulation.judge import Judge
 from tests.simulation.scheduler import Crash, Scheduler
+from tests.simulation.services import is_books, settle
 
 HTML = b"<html><body>We will be back</body></html>"
 # fault: weight for a POST, weight for a GET
@@ -70,7 +71,7 @@ class FaultyWire:
         """One call: judged, perhaps spoiled, carried out at most once."""
         assert not db.is_transaction_open(), "no transaction may be open during a call"
         self._requested_at = self.scheduler.clock.now()
-        if "/api/v1/" not in call.url:
+        if not is_books(call.url):
             # A login lost between the provider's answer and our disk cannot be won back; that is
             # another story than this one.
             return self._reply(Sending.ANSWERED, self._carry_out(call))
@@ -120,7 +121,7 @@ class FaultyWire:
             raise self._crash()
         if fault == "late_commit":
             request = self._request(call)
-            self._settle_asker(request)
+            settle(self.sandbox(), request)
             seconds = self.scheduler.dice.uniform(1, self.latest)
             self.scheduler.later(seconds, lambda: self._arrive(request))
         return self._silence(call)
@@ -152,12 +153,6 @@ class FaultyWire:
         self.scheduler.note(f"late arrival -> {answer.status}")
         self.judge.books_changed()
 
-    def _settle_asker(self, request: Request) -> None:
-        """Who asks is settled when the request was sent, as with a server that is only slow."""
-        found = self.sandbox().api.tokens.asker(request.bearer() or "")
-        if found and found[1]:
-            request.asker = found[0]
-
     def _answered(self, call: Call) -> Reply:
         self.scheduler.pause(self.scheduler.dice.uniform(0.02, 0.5))
         return self._reply(Sending.ANSWERED, self._carry_out(call))
@@ -167,7 +162,7 @@ class FaultyWire:
         answer = self.sandbox().carry_out(request)
         self.sandbox().judge.leave(request)
         self._was_blind = self.judge.blind
-        if call.method == "POST" and "/api/v1/" in call.url:
+        if call.method == "POST" and is_books(call.url):
             self.judge.books_changed()
         return answer
 

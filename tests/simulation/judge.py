@@ -6,17 +6,16 @@ records of the wire; it shares no rule with the code it judges.
 
 from __future__ import annotations
 
-import json
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from itertools import pairwise
-from urllib.parse import parse_qs, urlsplit
 
 from sqlalchemy import Engine, text
 
 from retailvista.connectors.port import Call, Reply, Sending
 from retailvista.sandbox.server import Sandbox
 from tests.simulation.scheduler import Scheduler
+from tests.simulation.services import entries_per_key, number_sent, numbers_looked_at
 
 LEASE_LEFT = timedelta(seconds=178)
 QUARANTINE = timedelta(seconds=599)
@@ -60,7 +59,7 @@ class Judge:
 
     def before_post(self, call: Call, owner: str) -> None:
         """The intent stands in the database, with these bytes and enough of the lease."""
-        number = _number(call)
+        number = number_sent(call)
         now = self.scheduler.clock.now()
         row = self._row(number)
         if row is None or bytes(row.payload or b"") != call.body:
@@ -115,7 +114,7 @@ class Judge:
 
     def after_post(self, call: Call, reply: Reply) -> None:
         """Whether the product now knows what came of it."""
-        sent = self.sent[_number(call)][-1]
+        sent = self.sent[number_sent(call)][-1]
         sent.ended = self.scheduler.clock.now()
         definite = reply.status in (201, 400, 401, 403, 404, 429) or (
             reply.status == 500 and b'"error"' in reply.body
@@ -129,12 +128,10 @@ class Judge:
 
     def after_get(self, call: Call, reply: Reply, *, blind: bool) -> None:
         """Remember which numbers a good look covered; blind = the books showed nothing then."""
-        found = parse_qs(urlsplit(call.url).query).get("$filter", [""])[0]
-        if reply.status != 200 or blind or "EntryNumber ge " not in found:
+        looked_at = numbers_looked_at(call)
+        if reply.status != 200 or blind or looked_at is None:
             return
-        low = int(found.split("EntryNumber ge ")[1].split()[0])
-        high = int(found.split("EntryNumber le ")[1].split()[0])
-        self.looked.append((low, high, self.scheduler.clock.now()))
+        self.looked.append((*looked_at, self.scheduler.clock.now()))
 
     def books_changed(self) -> None:
         """Never two entries of one journal in the books."""
@@ -180,11 +177,7 @@ class Judge:
     def in_books(self) -> dict[str, int]:
         """Entries per posting key."""
         assert self.sandbox is not None
-        rows = self.sandbox.store.rows(
-            "SELECT substr(Description, 1, instr(Description || ' ', ' ') - 1),"
-            " count(DISTINCT EntryID) FROM line WHERE Description LIKE 'RV:%' GROUP BY 1"
-        )
-        return {str(key): int(count) for key, count in rows}
+        return entries_per_key(self.sandbox)
 
     def _row(self, number: int):  # type: ignore[no-untyped-def]
         with self.engine.connect() as connection:
@@ -193,7 +186,3 @@ class Judge:
                 " WHERE live AND entry_number = :number"
             )
             return connection.execute(query, {"number": number}).fetchone()
-
-
-def _number(call: Call) -> int:
-    return int(json.loads(call.body)["EntryNumber"])

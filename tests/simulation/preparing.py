@@ -9,8 +9,10 @@ from pathlib import Path
 
 from retailvista.connectors.port import Call, Reply
 from retailvista.sandbox.server import Sandbox
+from tests.sage_stage import open_sage_stage
 from tests.simulation.faulty_wire import FaultyWire
 from tests.simulation.scheduler import Scheduler, VirtualClock
+from tests.simulation.services import SAGE
 from tests.stage import open_stage
 
 SITE = "http://start.exactonline.nl"  # the sandbox writes its links as http
@@ -44,16 +46,17 @@ class _Blindfold:
 
 
 @cache
-def templates() -> dict[bool, Path]:
+def templates(service: str = "") -> dict[bool, Path]:
     """Prepared folders: a connector that never posted, and one whose first journal is verified."""
-    return {warm: _prepare(warm=warm) for warm in (False, True)}
+    return {warm: _prepare(service, warm=warm) for warm in (False, True)}
 
 
-def _prepare(*, warm: bool) -> Path:
+def _prepare(service: str, *, warm: bool) -> Path:
     folder = Path(tempfile.mkdtemp(prefix="rv-simulation-", dir=fast_folder()))
     clock = VirtualClock()
     sandbox = Sandbox(folder / "sandbox.sqlite", clock=clock)
-    stage = open_stage(folder, clock, sandbox, InProcess(sandbox, clock), site=SITE)
+    opened = open_sage_stage if service == SAGE else open_stage
+    stage = opened(folder, clock, sandbox, InProcess(sandbox, clock), site=SITE)
     stage.add_days(DAYS + 1)
     first = [1] if warm else []
     if warm:

@@ -19,6 +19,8 @@ SETTINGS = {
     "netted": {"vat": "netted"},
     "debit-as-purchase": {"vat": "debit-as-purchase"},
     "late-by-hours": {},
+    "sage": {},
+    "sage-ignores-key": {"sage_keys": "ignored"},
 }
 # The seeds stay what they were; these are asked for by name.
 BY_NAME = tuple(name for name in SETTINGS if name not in PROFILES)

@@ -35,6 +35,7 @@ from tests.simulation.people import act
 from tests.simulation.preparing import fast_folder, templates
 from tests.simulation.profiles import HOURS_LATE, PROFILES, SETTINGS
 from tests.simulation.scheduler import START, Scheduler, VirtualClock, Worker, step_sessions
+from tests.simulation.services import begin, service_of
 from tests.stage import INSTALLATION, Stage
 from tests.world import session_maker
 
@@ -67,10 +68,12 @@ class Run:
         self.scheduler = Scheduler(seed, self.clock)
         dice = self.scheduler.dice
         self.warm = dice.random() < 0.7
-        can_prove = self.profile not in ("accepts-used", "ignores-ours")
+        can_prove = self.profile not in ("accepts-used", "ignores-ours", "sage-ignores-key")
         self.proven = self.warm and can_prove and dice.random() < 0.8
         self.folder = Path(tempfile.mkdtemp(prefix="rv-seed-", dir=fast_folder()))
-        shutil.copytree(templates()[self.warm], self.folder, dirs_exist_ok=True)
+        begin(self.profile)
+        source = templates(service_of(self.profile))[self.warm]
+        shutil.copytree(source, self.folder, dirs_exist_ok=True)
         self.engine = create_engine(f"sqlite:///{self.folder / 'test.sqlite3'}")
         db.tune_engine(self.engine, self.clock)
         self.judge = Judge(self.scheduler, self.engine, proven=self.proven, warm=self.warm)
@@ -84,9 +87,8 @@ class Run:
 
     def _stage(self) -> Stage:
         outside = self._outside("person")
-        stage = Stage(
-            self.clock, self.sandbox, self.engine, session_maker(self.engine), outside, 1, 1
-        )
+        sessions = session_maker(self.engine)
+        stage = Stage(self.clock, self.sandbox, self.engine, sessions, outside, 1, 1)
         if self.proven:
             stage.change(_prove)
         return stage
@@ -287,8 +289,7 @@ def main() -> int:
         outcome = run_seed(seed, asked.profile)
         if outcome.problem:
             failed += 1
-            sys.stdout.write(f"--seed {seed} ({outcome.profile}): {outcome.problem}\n")
-            sys.stdout.flush()
+            sys.stderr.write(f"--seed {seed} ({outcome.profile}): {outcome.problem}\n")
             if asked.first:
                 return 1
     sys.stdout.write(f"{last - first} seeds, {failed} failed\n")

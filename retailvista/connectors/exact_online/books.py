@@ -31,6 +31,9 @@ PROFIT_AND_LOSS = 110
 class ExactBooks:
     """Stateless: what is needed comes in as arguments."""
 
+    def prepare(self, wire: Wire, session: Session) -> None:
+        """The division stands in the address: nothing else must be known."""
+
     def me(self, wire: Wire, session: Session) -> ProviderUser:
         return master.read_me(wire, session)[0]
 
