@@ -144,7 +144,9 @@ def play(works: Works, seed: int, deaths: float = 0.08) -> Counter[str]:
     return seen
 
 
-@pytest.mark.judge_allows("too-many-errors", "wrong-case")
+@pytest.mark.judge_allows(
+    "too-many-errors", "wrong-case", reason="records that Exact refuses are planted by the dozen"
+)
 @pytest.mark.parametrize("seed", range(8))
 def test_nothing_is_written_twice(works: Works, seed: int):
     seen = play(works, seed)
