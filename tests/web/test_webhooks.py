@@ -32,13 +32,13 @@ PAGE = "/connectors/1/webhooks"
 
 
 @pytest.fixture
-def served(tmp_path: Path, clock) -> Iterator[Desk]:
+def served(tmp_path: Path, clock, request: pytest.FixtureRequest) -> Iterator[Desk]:
     """A desk whose app answers on a port of its own, so that the provider can call it."""
     with socket.socket() as chosen:
         chosen.bind(("127.0.0.1", 0))
         port = chosen.getsockname()[1]
     base = f"http://retailvista.localhost:{port}"
-    with open_desk(tmp_path, clock, RV_BASE_URL=base) as desk:
+    with open_desk(tmp_path, clock, request, RV_BASE_URL=base) as desk:
         server = waitress.create_server(desk.site.app, host="127.0.0.1", port=port, threads=2)
         thread = threading.Thread(target=server.run)
         thread.start()
