@@ -12,6 +12,7 @@ from datetime import timedelta
 
 from sqlalchemy.orm import Session
 
+from retailvista.connectors import registering
 from retailvista.journals import actions, deciding
 from retailvista.journals.evidence import ExportFacts
 from retailvista.journals.proving import prove_refusal
@@ -105,7 +106,7 @@ class Story:
         stage, acted = self.stage, False
         if stage.connector().paused:
             self.asked.add("paused: " + stage.connector().paused.partition(":")[0])
-            stage.ask(lambda session: deciding.resume_connector(session, CONNECTOR_NUMBER, "anna"))
+            stage.ask(lambda session: registering.resume(session, CONNECTOR_NUMBER, "anna"))
             acted = True
         for sequence, facts in facts_by_sequence(stage).items():
             if facts.decision in actions.WAITING_FOR_PERSON:

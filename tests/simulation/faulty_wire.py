@@ -84,10 +84,12 @@ class FaultyWire:
         if fault:
             self.scheduler.note(f"{call.method} {_path(call)} {fault}")
         reply = self._spoiled(call, fault) if fault else self._answered(call)
+        # A process that stands still from here on has nothing more on the wire.
+        silent_from = self.scheduler.clock.now()
         self.scheduler.step("answer")
         self.scheduler.note(f"{call.method} {_path(call)} -> {reply.sending.value} {reply.status}")
         if posts:
-            self.judge.after_post(call, reply)
+            self.judge.after_post(call, reply, silent_from)
         else:
             self.judge.after_get(call, reply, blind=self._was_blind)
         return reply

@@ -112,10 +112,10 @@ class Judge:
         if not looks or now - max(looks) > LOOK_WITHIN:
             raise Violation(f"entry {number} is sent again without a look")
 
-    def after_post(self, call: Call, reply: Reply) -> None:
+    def after_post(self, call: Call, reply: Reply, silent_from: datetime) -> None:
         """Whether the product now knows what came of it."""
         sent = self.sent[number_sent(call)][-1]
-        sent.ended = self.scheduler.clock.now()
+        sent.ended = silent_from
         definite = reply.status in (201, 400, 401, 403, 404, 429) or (
             reply.status == 500 and b'"error"' in reply.body
         )
