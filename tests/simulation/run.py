@@ -289,7 +289,7 @@ def main() -> int:
         outcome = run_seed(seed, asked.profile)
         if outcome.problem:
             failed += 1
-            sys.stderr.write(f"--seed {seed} ({outcome.profile}): {outcome.problem}\n")
+            sys.stdout.write(f"--seed {seed} ({outcome.profile}): {outcome.problem}\n")
             if asked.first:
                 return 1
     sys.stdout.write(f"{last - first} seeds, {failed} failed\n")
