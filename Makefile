@@ -30,7 +30,7 @@ run: setup ## serve your own installation (PORT=8000, ARGS=)
 test: ## every test, with PostgreSQL and Chromium (ARGS="-k export")
 	@sh scripts/test-services
 	@sh scripts/setup test
-	@sh scripts/test-services $(python) -m pytest -n 2 $(ARGS)
+	@sh scripts/test-services $(python) -m pytest -n 3 --dist worksteal $(ARGS)
 
 .PHONY: check
 check: setup-test ## formatting, lint, types, import contracts, tidy rules

@@ -11,6 +11,7 @@ import argparse
 import datetime as dt
 import json
 import socket
+import statistics
 import subprocess
 import sys
 import tempfile
@@ -40,6 +41,7 @@ from tests import stage as stages
 ENTRIES = "generaljournalentry/GeneralJournalEntries"
 LIKE_PEER, CALLS_MAX = 0.5, 1.1
 PEER_FEW = 40
+PEERS = ("exact-online-sdk", "exactonline")
 
 
 def _lift_our_own_limits() -> None:
@@ -53,10 +55,14 @@ def main(argv: Sequence[str] | None = None) -> int:
     """Measure, print, and say whether the aims are met."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--journals", type=int, default=600)
+    parser.add_argument("--rounds", type=int, default=5)
     asked = parser.parse_args(argv)
     _lift_our_own_limits()
-    with tempfile.TemporaryDirectory(prefix="rv-bench-") as name:
-        return _report(_measure(Path(name), asked.journals), asked.journals)
+    rounds = []
+    for _ in range(asked.rounds):
+        with tempfile.TemporaryDirectory(prefix="rv-bench-") as name:
+            rounds.append(_measure(Path(name), asked.journals))
+    return _report(rounds, asked.journals)
 
 
 def _measure(folder: Path, count: int) -> dict[str, float]:
@@ -220,15 +226,17 @@ def _free_port() -> int:
         return int(sock.getsockname()[1])
 
 
-def _report(found: dict[str, float], count: int) -> int:
-    peers = {name: found[name] for name in ("exact-online-sdk", "exactonline")}
-    share = found["retailvista"] / max(peers.values())
-    calls = found["calls per verified journal"]
-    print(f"{count} journals of 3 own lines over loopback, limits off")
-    print(f"  RetailVista, verified      {found['retailvista']:8.1f} /s")
-    for name, rate in peers.items():
-        print(f"  {name + ', unverified':26} {rate:8.1f} /s")
-    print(f"  share of the faster        {share:8.2f}   (aim: {LIKE_PEER} or more)")
+def _report(rounds: Sequence[dict[str, float]], count: int) -> int:
+    """Each round in full, since a shared machine differs from minute to minute; then the median."""
+    shares = [found["retailvista"] / max(found[name] for name in PEERS) for found in rounds]
+    calls = max(found["calls per verified journal"] for found in rounds)
+    print(f"{count} journals of 3 own lines over loopback, limits off; journals a second")
+    print("  round  RetailVista, verified  " + "  ".join(f"{peer}, unverified" for peer in PEERS))
+    for number, (found, share) in enumerate(zip(rounds, shares, strict=True), 1):
+        rates = "  ".join(f"{found[peer]:>{len(peer) + 12}.1f}" for peer in PEERS)
+        print(f"  {number:5}  {found['retailvista']:21.1f}  {rates}  share {share:.2f}")
+    share = statistics.median(shares)
+    print(f"  median share of the faster {share:8.2f}   (aim: {LIKE_PEER} or more)")
     print(f"  calls per verified journal {calls:8.3f}   (aim: {CALLS_MAX} or less)")
     return 0 if share >= LIKE_PEER and calls <= CALLS_MAX else 1
 

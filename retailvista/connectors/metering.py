@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
-from datetime import datetime
+from datetime import datetime, timedelta
 from urllib.parse import urlsplit
 
 from sqlalchemy import bindparam, insert, update
@@ -28,6 +28,8 @@ from retailvista.connectors.port import Call, Limits, Provider, Reply, Sending, 
 from retailvista.runs.working import present_run
 
 PATH_MAX = 500
+# A login lives for days: within a visit its date moves on once a minute, not with every call.
+PROLONG_AGAIN = timedelta(minutes=1)
 NOTE_MAX = 300
 _GRANT = db.table_of(Grant)
 # Built once: both follow every call.
@@ -89,6 +91,7 @@ class MeteredWire:
         self._wire = wire
         self._cleared = {account.provider.posting_endpoint} if account.posting else set()
         self._owed: Lesson | None = None
+        self._prolonged_at: datetime | None = None
         self.reserved = reserved
         self.calls = 0
         self.stopped_until: datetime | None = None
@@ -127,18 +130,19 @@ class MeteredWire:
         return reply
 
     @contextmanager
-    def learning(self, session: DatabaseSession) -> Iterator[datetime]:
-        """The caller's transaction, which also writes down what the last answer taught.
+    def learning(self, session: DatabaseSession, *, plain: bool = False) -> Iterator[datetime]:
+        """The caller's transaction, which also writes down what the last answer taught; `plain`
+        when the caller has compiled statements only.
 
         After a posting comes a posting: its call is charged in the same transaction. Gives the
         database's time.
         """
-        owed, reserved = self._owed, self.reserved
+        owed, reserved, prolonged_at = self._owed, self.reserved, self._prolonged_at
         try:
-            with db.transaction(session):
+            with (db.plain_transaction if plain else db.transaction)(session):
                 yield db.now(session) if owed is None else self._learn(session, owed)
         except BaseException:
-            self.reserved = reserved
+            self.reserved, self._prolonged_at = reserved, prolonged_at
             raise
         self._owed = None
 
@@ -190,16 +194,20 @@ class MeteredWire:
         return noted.at
 
     def _prolong(self, session: DatabaseSession, reply: Reply) -> None:
-        """Every successful communication moves the valid-until date of the login."""
-        assert reply.answered_at is not None
+        """Successful communication moves the valid-until date of the login."""
+        at, before = reply.answered_at, self._prolonged_at
+        assert at is not None
+        if before is not None and before <= at < before + PROLONG_AGAIN:
+            return
         life = self._account.provider.authorizer.grant_life
         values = {
             "of_company": scoped_company_id(),
             "of_grant": self._account.grant_id,
-            "last_success_at": reply.answered_at,
-            "valid_until": valid_until(reply.answered_at, life),
+            "last_success_at": at,
+            "valid_until": valid_until(at, life),
         }
         _PROLONG.run(session, values)
+        self._prolonged_at = at
 
     def _log(self, session: DatabaseSession, lesson: Lesson) -> None:
         reply, parts = lesson.reply, urlsplit(lesson.call.url)

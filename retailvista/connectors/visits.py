@@ -77,12 +77,14 @@ class Visit:
             self.refresh_now()
         self._wire.reserve(calls)
 
-    def learning(self, session: DatabaseSession) -> AbstractContextManager[datetime]:
+    def learning(
+        self, session: DatabaseSession, *, plain: bool = False
+    ) -> AbstractContextManager[datetime]:
         """A transaction of the caller's for the outcome of a posting, and for all it taught.
 
         With it the next call is charged, if it fits: `may_go_on` says so from inside.
         """
-        return self._wire.learning(session)
+        return self._wire.learning(session, plain=plain)
 
     @property
     def may_go_on(self) -> bool:

@@ -116,7 +116,9 @@ def _settle_answer(
 ) -> tuple[Next, ExportFacts | None]:
     """What became of the claim, and the claim of the next one: one commit."""
     otherwise = _otherwise(claim, answer)
-    with work.visit.learning(work.session) as now:
+    went_well = answer.outcome is Outcome.BOOKED and not otherwise
+    # What follows from a posting that went well is written by compiled statements alone.
+    with work.visit.learning(work.session, plain=went_well) as now:
         facts = claim.for_ladder(proven=False, now=now)
         move = ladder.after_answer(facts, answer, as_intended=not otherwise)
         result = Result(
