@@ -34,6 +34,7 @@ from retailvista.connectors.registry import PROVIDERS
 from retailvista.errors import BadSetting
 from retailvista.journals.numbering import sending_locked
 from retailvista.mail.sending import Post, post_for
+from retailvista.plain import WorkSession
 from retailvista.runs import bell
 from retailvista.runs.owners import Owner
 from retailvista.scheduler import duties, figures
@@ -198,7 +199,7 @@ def _open_database(app: Flask, settings: Settings, clock: Clock) -> Callable[[],
     database.tune_engine(engine, clock)
 
     def sessions() -> Session:
-        return Session(engine, expire_on_commit=False)
+        return WorkSession(engine, expire_on_commit=False)
 
     return sessions
 

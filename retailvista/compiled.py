@@ -93,30 +93,44 @@ class Read:
 
     def one_or_none(self, session: Session, values: Values) -> tuple[Any, ...] | None:
         """The row that is found, of one at most."""
+        rows = self.all(session, values, at_most=2)
+        assert len(rows) < 2, "one row at most"
+        return rows[0] if rows else None
+
+    def all(
+        self, session: Session, values: Values, *, at_most: int | None = None
+    ) -> list[tuple[Any, ...]]:
+        """Every row that is found, or the first so many."""
         connection = connection_of(session)
-        dialect = connection.dialect
+        sql, bound = self._for(connection.dialect, values)
+        cursor = run_plain(connection, sql, bound(values))
+        makers = self._made_by(connection.dialect, cursor.description)
+        rows = cursor.fetchall() if at_most is None else cursor.fetchmany(at_most)
+        cursor.close()
+        return [
+            tuple([make(value) if make else value for make, value in zip(makers, row, strict=True)])
+            for row in rows
+        ]
+
+    def _for(self, dialect: Dialect, values: Values) -> tuple[str, Bound]:
         found = self._compiled.get(dialect.name)
         if found is None:
             compiled = self._statement.compile(dialect=dialect)
             found = (str(compiled), _binding(compiled, set(values)))
             self._compiled[dialect.name] = found
-        cursor = run_plain(connection, found[0], found[1](values))
-        rows = cursor.fetchmany(2)
+        return found
+
+    def _made_by(self, dialect: Dialect, description: Any) -> list[Callable[[Any], Any] | None]:
+        """What makes the driver's values ours, per column."""
         makers = self._makers.get(dialect.name)
         if makers is None:
             makers = self._makers[dialect.name] = [
                 column.type.dialect_impl(dialect).result_processor(dialect, described[1])
                 for column, described in zip(
-                    self._statement.selected_columns, cursor.description, strict=True
+                    self._statement.selected_columns, description, strict=True
                 )
             ]
-        cursor.close()
-        assert len(rows) < 2, "one row at most"
-        if not rows:
-            return None
-        return tuple(
-            [make(value) if make else value for make, value in zip(makers, rows[0], strict=True)]
-        )
+        return makers
 
 
 def _hit(cursor: Any) -> int:

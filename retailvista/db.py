@@ -152,7 +152,7 @@ _open: ContextVar[bool] = ContextVar("transaction_open", default=False)
 
 
 @contextmanager
-def _marked_open() -> Iterator[None]:
+def marked_open() -> Iterator[None]:
     """Remember in this context that a transaction is open; http.py refuses to send then."""
     token = _open.set(True)
     try:
@@ -175,7 +175,7 @@ def transaction(session: Session) -> Iterator[Session]:
     assert not session.in_transaction(), "a transaction is already open on this session"
     compiled.hold(session, session.connection(execution_options={"rv_writing": True}))
     try:
-        with _marked_open():
+        with marked_open():
             yield session
         session.commit()
     except BaseException:
@@ -186,36 +186,11 @@ def transaction(session: Session) -> Iterator[Session]:
 
 
 @contextmanager
-def plain_transaction(session: Session) -> Iterator[Session]:
-    """transaction() for compiled statements alone, past the session, which costs more than they do.
-
-    Meanwhile nothing may be read or written through the session itself.
-    """
-    assert not session.in_transaction(), "a transaction is already open on this session"
-    engine = session.get_bind()
-    assert isinstance(engine, Engine), "sessions are bound to the engine"
-    with engine.connect() as connection:
-        if connection.dialect.name == "sqlite":  # other drivers begin by themselves
-            compiled.run_plain(connection, "BEGIN IMMEDIATE").close()
-        compiled.hold(session, connection)
-        try:
-            with _marked_open():
-                yield session
-            assert not session.in_transaction(), "the session was used in a plain transaction"
-            compiled.run_plain(connection, "COMMIT").close()
-        except BaseException:
-            connection.connection.rollback()
-            raise
-        finally:
-            compiled.let_go(session)
-
-
-@contextmanager
 def reading(session: Session) -> Iterator[Session]:
     """A reading transaction that leaves nothing open; loaded rows stay usable after it."""
     assert not session.in_transaction(), "a transaction is already open on this session"
     try:
-        with _marked_open():
+        with marked_open():
             yield session
         end_reading(session)
     except BaseException:

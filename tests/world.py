@@ -16,6 +16,7 @@ from retailvista import db
 from retailvista.clock import Clock
 from retailvista.companies.models import LICENCE_EXACT, Company, Licence, Store
 from retailvista.companies.scope import company_scope
+from retailvista.plain import WorkSession
 
 
 @cache
@@ -42,7 +43,7 @@ def new_database(folder: Path, clock: Clock, name: str = "test.sqlite3") -> Engi
 
 def session_maker(engine: Engine) -> Callable[[], Session]:
     """Opens sessions as the product does: rows stay usable after commit."""
-    return lambda: Session(engine, expire_on_commit=False)
+    return lambda: WorkSession(engine, expire_on_commit=False)
 
 
 def add_company(

@@ -25,6 +25,7 @@ from retailvista.connectors.lanes import LaneLease, Need, Seen
 from retailvista.connectors.models import Grant, RequestLog
 from retailvista.connectors.outside import Outside
 from retailvista.connectors.port import Call, Limits, Provider, Reply, Sending, Wire
+from retailvista.plain import plain_transaction
 from retailvista.runs.working import present_run
 
 PATH_MAX = 500
@@ -139,7 +140,7 @@ class MeteredWire:
         """
         owed, reserved, prolonged_at = self._owed, self.reserved, self._prolonged_at
         try:
-            with (db.plain_transaction if plain else db.transaction)(session):
+            with (plain_transaction if plain else db.transaction)(session):
                 yield db.now(session) if owed is None else self._learn(session, owed)
         except BaseException:
             self.reserved, self._prolonged_at = reserved, prolonged_at

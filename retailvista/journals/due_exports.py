@@ -12,6 +12,7 @@ from sqlalchemy import and_, bindparam, exists, or_, select
 from retailvista import db
 from retailvista.companies.models import Instance
 from retailvista.companies.scope import across_companies
+from retailvista.compiled import Read
 from retailvista.connectors.models import Connector
 from retailvista.connectors.outside import Outside
 from retailvista.journals import actions
@@ -26,7 +27,7 @@ def due_companies(outside: Outside) -> list[int]:
     session = outside.sessions()
     try:
         with db.reading(session), across_companies():
-            return list(session.scalars(_DUE_COMPANIES, {"now": db.now(session)}))
+            return [number for (number,) in _DUE_COMPANIES.all(session, {"now": db.now(session)})]
     finally:
         session.close()
 
@@ -55,7 +56,7 @@ def open_connector(now: Any) -> Any:
 
 _NOW = bindparam("now", type_=db.UtcDateTime)
 # Built once: the engine asks this every few seconds for as long as it lives.
-_DUE_COMPANIES = (
+_DUE_COMPANIES = Read(
     select(EXPORT.c.company_id)
     .join(CONNECTOR, CONNECTOR.c.id == EXPORT.c.connector_id)
     .where(

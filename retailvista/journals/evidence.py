@@ -11,7 +11,7 @@ from dataclasses import dataclass, fields
 from datetime import date, datetime, timedelta
 from typing import Any
 
-from sqlalchemy import bindparam, insert, select
+from sqlalchemy import Integer, bindparam, insert, select
 from sqlalchemy.orm import Session
 
 from retailvista import db
@@ -95,17 +95,21 @@ _OF_JOURNAL = ("business_date", "sequence")
 _COLUMNS = [EXPORT.c[field.name] for field in fields(ExportFacts) if field.name not in _OF_JOURNAL]
 
 
+_JOURNAL = db.table_of(JournalRow)
+# Built once: it is asked many times in every pass, and has as many columns as an export.
+_FACTS = (
+    select(*_COLUMNS, *(_JOURNAL.c[name] for name in _OF_JOURNAL))
+    .join(_JOURNAL, _JOURNAL.c.id == EXPORT.c.journal_id)
+    .where(EXPORT.c.company_id == bindparam("of_company"), EXPORT.c.live)
+    .order_by(_JOURNAL.c.business_date, _JOURNAL.c.sequence)
+    .limit(bindparam("at_most", type_=Integer))
+)
+
+
 def read_facts(session: Session, *conditions: Any, limit: int = 1000) -> list[ExportFacts]:
     """Live exports of the company in scope, oldest business date first."""
-    journal = db.table_of(JournalRow)
-    statement = (
-        select(*_COLUMNS, *(journal.c[name] for name in _OF_JOURNAL))
-        .join(journal, journal.c.id == EXPORT.c.journal_id)
-        .where(EXPORT.c.company_id == scoped_company_id(), EXPORT.c.live, *conditions)
-        .order_by(journal.c.business_date, journal.c.sequence)
-        .limit(limit)
-    )
-    return [ExportFacts(*row) for row in session.execute(statement)]
+    of = {"of_company": scoped_company_id(), "at_most": limit}
+    return [ExportFacts(*row) for row in session.execute(_FACTS.where(*conditions), of)]
 
 
 def facts_of(session: Session, export_id: int) -> ExportFacts:

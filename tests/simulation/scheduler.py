@@ -14,7 +14,10 @@ from datetime import UTC, datetime, timedelta
 
 from greenlet import greenlet
 from sqlalchemy import Engine
+from sqlalchemy.engine import Connection
 from sqlalchemy.orm import Session
+
+from retailvista.plain import WorkSession
 
 ASK_EVERY = timedelta(seconds=15)
 START = datetime(2026, 3, 14, 9, 0, tzinfo=UTC)
@@ -177,7 +180,7 @@ class Scheduler:
         self.pause(rest)
 
 
-class StepSession(Session):
+class StepSession(WorkSession):
     """A session whose writing transactions are steps; a dead worker's sessions do nothing."""
 
     scheduler: Scheduler
@@ -191,20 +194,31 @@ class StepSession(Session):
 
     def commit(self) -> None:
         writing = self.info.pop("writing", False)
-        worker = self.scheduler.current
-        if worker is not None and worker.dead:
-            raise Crash
-        if (
-            writing
-            and worker is not None
-            and self.scheduler.dice.random() < (self.scheduler.crash_rate)
-        ):
-            self.scheduler.note("crash before commit")
-            worker.dead = True
-            raise Crash
+        self._may_die(writing=writing)
         super().commit()
         if writing:
             self.scheduler.step("committed")
+
+    def begin_plain(self, connection: Connection) -> None:
+        self.scheduler.step("begin")
+        super().begin_plain(connection)
+
+    def commit_plain(self, connection: Connection) -> None:
+        self._may_die(writing=True)
+        super().commit_plain(connection)
+        self.scheduler.step("committed")
+
+    def _may_die(self, *, writing: bool) -> None:
+        """Right before a commit, which then never happens."""
+        worker = self.scheduler.current
+        if worker is None:
+            return
+        if worker.dead:
+            raise Crash
+        if writing and self.scheduler.dice.random() < self.scheduler.crash_rate:
+            self.scheduler.note("crash before commit")
+            worker.dead = True
+            raise Crash
 
 
 def step_sessions(engine: Engine, scheduler: Scheduler) -> Callable[[], Session]:
