@@ -62,14 +62,14 @@ MUTANTS = (
         "journals/taking_over.py",
         '**unknown_from(now, clock), "last_outcome": ladder.LOST}',
         '**unknown_from(now, clock), "last_outcome": ladder.LOST, "unknown_since": facts.sent_at}',
-        "99:400",
+        "175:400",
     ),
     Mutant(
         "a blind look counts as absent",
         "journals/finding.py",
         "    if all(entry.entry_number != known for entry in entries):",
         "    if not look.good:",
-        "90:400",
+        "96:400",
     ),
     Mutant(
         "an answer of 5xx counts as refused",
@@ -97,7 +97,7 @@ MUTANTS = (
         "journals/ladder.py",
         "LEASE_LEFT_TO_SEND = timedelta(seconds=180)",
         "LEASE_LEFT_TO_SEND = timedelta(seconds=-9000)",
-        "85:400",
+        "175:400",
     ),
 )
 
