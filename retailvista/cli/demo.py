@@ -18,7 +18,7 @@ from sqlalchemy.orm import Session
 
 from retailvista import db as database
 from retailvista import logs
-from retailvista.cli import demo_place, demo_story, serving
+from retailvista.cli import demo_place, demo_story, serving, web_server
 from retailvista.cli.demo_cast import CAST, CONNECTOR, TILL_FILES, Part
 from retailvista.cli.demo_story import Stage
 from retailvista.cli.program import Program, present_program, table
@@ -49,9 +49,9 @@ def demo(port: int, leave: bool) -> None:
         well = play(stage)
         _say_where(stage)
         if not leave:
-            told = serving.until_told(program, app)
-            click.echo("\nServing until Ctrl+C.")
-            told.wait()
+            with serving.Told(lambda: program.stop(app)) as told:
+                click.echo("\nServing until Ctrl+C.")
+                told.wait()
     if leave and not well:
         raise Refused("Not every journal is verified and without a difference; see above.")
 
@@ -93,13 +93,15 @@ def _begin(program: Program, settings: Settings) -> None:
             keyless.mark_found(session, keyless.ELSEWHERE)
 
 
-def _open(program: Program, port: int, things: ExitStack) -> tuple[Stage, Flask, object]:
+def _open(
+    program: Program, port: int, things: ExitStack
+) -> tuple[Stage, Flask, web_server.WebServer]:
     settings = demo_place.demo_settings(port, os.environ)
     folder = settings.instance_dir
     folder.mkdir(parents=True, exist_ok=True)
     things.enter_context(serving.only_one(settings))
     if demo_place.is_busy(port):
-        raise Refused(serving.busy(port))
+        raise Refused(web_server.busy(port))
     remembered = demo_place.kept(folder)
     _begin(program, settings)
     sandbox_port = things.enter_context(demo_place.sandbox_running(folder, remembered.sandbox_port))
@@ -109,7 +111,7 @@ def _open(program: Program, port: int, things: ExitStack) -> tuple[Stage, Flask,
     # The vault is opened with the app, so the app is made again on the database that is begun.
     settings = demo_place.demo_settings(port, os.environ, url)
     app = things.enter_context(program.open_app(settings))
-    server = serving.bind(app, "127.0.0.1", port)
+    server = web_server.bind(app, "127.0.0.1", port)
     stage = Stage(
         settings=settings,
         outside=program.outside_of(app),

@@ -6,31 +6,29 @@ exit 0. A lock beside the database keeps a second `serve` away from it.
 
 from __future__ import annotations
 
-import errno
+import faulthandler
 import fcntl
 import hashlib
 import os
 import signal
 import sys
-import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from types import FrameType
-from typing import NoReturn
+from typing import NoReturn, Self
 from urllib.parse import urlsplit
 
 import click
 from flask import Flask
-from waitress.server import create_server
 
 from retailvista import logs
 from retailvista.cli.program import Program, present_program
+from retailvista.cli.web_server import WebServer, bind
 from retailvista.config import Settings
 from retailvista.errors import Refused
 
-WEB_THREADS = 8
-WEB_STOP_SECONDS = 10
+STOP_SIGNALS = (signal.SIGTERM, signal.SIGINT)
 
 
 @click.command()
@@ -71,59 +69,51 @@ def begun_app(program: Program, settings: Settings) -> Iterator[Flask]:
         yield app
 
 
-def bind(app: Flask, host: str, port: int) -> object:
-    """A server that listens already. Refused with the way out when the port is busy."""
-    try:
-        return create_server(
-            app,
-            host=host,
-            port=port,
-            threads=WEB_THREADS,
-            ident="RetailVista",
-            # The app itself decides what it believes of them: RV_PROXY_HOPS, and only the client.
-            clear_untrusted_proxy_headers=False,
-        )
-    except OSError as error:
-        if error.errno != errno.EADDRINUSE:
-            raise
-        raise Refused(busy(port)) from error
-
-
-def busy(port: int) -> str:
-    """What to do when another program listens on the port."""
-    return (
-        f"Port {port} is busy. Choose another one: make demo PORT={port + 10},"
-        f" or retailvista serve --port {port + 10}."
-    )
-
-
-def run_until_told(program: Program, app: Flask, server: object | None) -> None:
+def run_until_told(program: Program, app: Flask, server: WebServer | None) -> None:
     """Serve and work until SIGTERM or SIGINT, then stop in order."""
-    told = until_told(program, app)
-    with serving(program, app, server):
+    with Told(lambda: program.stop(app)) as told, serving(program, app, server):
         told.wait()
 
 
-def until_told(program: Program, app: Flask) -> threading.Event:
-    """An event that SIGTERM and SIGINT set; from then on the app is not ready."""
-    told = threading.Event()
+class Told:
+    """SIGTERM or SIGINT came. To be made and waited for in the main thread.
 
-    def tell(_signal: int, _frame: FrameType | None) -> None:
-        program.stop(app)
-        told.set()
+    A pipe, which Python writes to wherever the signal arrives: a handler alone runs only when the
+    main thread wakes up, and an Event that it sets may be locked by the very thread it runs in.
+    """
 
-    for name in (signal.SIGTERM, signal.SIGINT):
-        signal.signal(name, tell)
-    return told
+    def __init__(self, at_once: Callable[[], None]) -> None:
+        self._at_once = at_once
+
+    def __enter__(self) -> Self:
+        self._read, self._write = os.pipe()
+        os.set_blocking(self._write, False)
+        self._wakeup_before = signal.set_wakeup_fd(self._write, warn_on_full_buffer=False)
+        self._before = [signal.signal(name, self._tell) for name in STOP_SIGNALS]
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        for name, handler in zip(STOP_SIGNALS, self._before, strict=True):
+            signal.signal(name, handler)
+        signal.set_wakeup_fd(self._wakeup_before)
+        os.close(self._read)
+        os.close(self._write)
+
+    def _tell(self, _signal: int, _frame: FrameType | None) -> None:
+        self._at_once()
+
+    def wait(self) -> None:
+        """Return when one of them has come. Each byte is the number of a signal."""
+        while os.read(self._read, 1)[0] not in STOP_SIGNALS:
+            pass
 
 
 @contextmanager
-def serving(program: Program, app: Flask, server: object | None) -> Iterator[None]:
+def serving(program: Program, app: Flask, server: WebServer | None) -> Iterator[None]:
     """Web and engine run inside, and are stopped in order at the end."""
     engine = program.engine_of(app)
-    web = threading.Thread(target=server.run, name="web", daemon=True) if server else None  # type: ignore[attr-defined]
-    if web is not None:
-        web.start()
+    if server is not None:
+        server.start()
     engine.start()
     try:
         yield
@@ -131,15 +121,18 @@ def serving(program: Program, app: Flask, server: object | None) -> Iterator[Non
         program.stop(app)
         in_order = engine.stop()
         if server is not None:
-            server.task_dispatcher.shutdown(timeout=WEB_STOP_SECONDS)  # type: ignore[attr-defined]
-            server.close()  # type: ignore[attr-defined]
+            server.stop()
         if not in_order:
             cut_off()
 
 
 def cut_off() -> NoReturn:
-    """Python would wait for threads without end; what they had begun is found by the next start."""
+    """Python would wait for threads without end; what they had begun is found by the next start.
+
+    Where each of them stands is written down, for whoever has to find out what kept it.
+    """
     sys.stderr.flush()
+    faulthandler.dump_traceback(2)
     os._exit(0)
 
 

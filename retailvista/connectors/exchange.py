@@ -2,12 +2,14 @@
 
 Invariants: a request leaves in one piece; an answer counts only when its head and its body came
 whole, as the head says where it ends; a connection is used again only after such an answer. What
-requests and urllib3 do around each call took several times what the call itself takes.
+requests and urllib3 do around each call took several times what the call itself takes. Why, and
+what is refused: docs/decisions/0011-answers-are-read-by-hand.md.
 """
 
 from __future__ import annotations
 
 import http.client
+import re
 import zlib
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -17,6 +19,14 @@ ANSWER_BYTES_MAX = 32 * 1024 * 1024
 HEAD_BYTES_MAX = 128 * 1024
 CHUNK_BYTES = 64 * 1024
 NO_BODY = (204, 304)
+SWITCHED = 101
+INTERIM_MAX = 8
+# A status line, and the name of a header (RFC 9110 5.6.2).
+STATUS_LINE = re.compile(r"HTTP/1\.[0-9] ([1-9][0-9]{2})(?: |$)", re.ASCII)
+TOKEN = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+", re.ASCII)
+# What would end a line of a request, or its target.
+CONTROLS = re.compile(r"[\x00-\x08\x0a-\x1f\x7f]")
+OURS = frozenset(("content-length", "transfer-encoding"))
 GZIP = 16 + zlib.MAX_WBITS
 
 
@@ -32,14 +42,19 @@ class Answered:
 
 
 def written(method: str, target: str, headers: Mapping[str, str], body: bytes) -> bytes:
-    """The bytes of a request."""
+    """The bytes of a request. Raises ValueError for one that a server could take for two."""
+    if not TOKEN.fullmatch(method) or method == "HEAD":
+        raise ValueError("no method of ours")
+    if not target.startswith("/") or " " in target or not target.isascii():
+        raise ValueError("the target of the request must be a path, as it is sent")
+    # Not in the messages: a header can be a secret.
+    if not all(TOKEN.fullmatch(name) and name.lower() not in OURS for name in headers):
+        raise ValueError("a header must have a name, and the length is written here")
     lines = [f"{method} {target} HTTP/1.1", *(f"{name}: {headers[name]}" for name in headers)]
-    if body or method not in ("GET", "HEAD"):
+    if body or method != "GET":
         lines.append(f"Content-Length: {len(body)}")
-    for line in lines:
-        # Not in the message: a header can be a secret.
-        if "\r" in line or "\n" in line:
-            raise ValueError("a line of the request must not hold a line end")
+    if any(CONTROLS.search(line) for line in lines):
+        raise ValueError("a line of the request must not hold a line end")
     return "\r\n".join([*lines, "", ""]).encode("latin-1") + body
 
 
@@ -49,9 +64,7 @@ def exchange(connection: Any, request: bytes, *, connect: float, seconds: float)
     connection.send(request)
     connection.sock.settimeout(seconds)
     reader = _Reader(connection.sock)
-    version, status, headers = _head(reader)
-    while 100 <= status < 200:
-        version, status, headers = _head(reader)
+    version, status, headers = _final_head(reader)
     body, ends = _body(reader, status, headers)
     if body is not None and headers.get("content-encoding", "").lower() == "gzip":
         body = _unpacked(body)
@@ -59,30 +72,47 @@ def exchange(connection: Any, request: bytes, *, connect: float, seconds: float)
     return Answered(status, headers, body, goes_on and ends and not reader.rest)
 
 
+def _final_head(reader: _Reader) -> tuple[str, int, dict[str, str]]:
+    """Past what a server says before its answer; nothing else than HTTP was asked for."""
+    for _ in range(INTERIM_MAX):
+        head = _head(reader)
+        if head[1] == SWITCHED:
+            raise http.client.HTTPException("another protocol, which nobody asked for")
+        if head[1] >= 200:
+            return head
+    raise http.client.HTTPException("no end of interim answers")
+
+
 def _head(reader: _Reader) -> tuple[str, int, dict[str, str]]:
     first, *lines = reader.until(b"\r\n\r\n", HEAD_BYTES_MAX).decode("latin-1").split("\r\n")
-    version, _, rest = first.partition(" ")
-    if not version.startswith("HTTP/1.") or not rest[:3].isdecimal():
+    found = STATUS_LINE.match(first)
+    if found is None:
         raise http.client.BadStatusLine("no HTTP")
     headers: dict[str, str] = {}
     for line in lines:
         name, colon, value = line.partition(":")
-        if not colon or not name or name != name.strip():
+        if not colon or not TOKEN.fullmatch(name):
             raise http.client.HTTPException("a header that is none")
         name, value = name.lower(), value.strip()
         headers[name] = f"{headers[name]}, {value}" if name in headers else value
-    return version, int(rest[:3]), headers
+    return first.partition(" ")[0], int(found[1]), headers
 
 
 def _body(reader: _Reader, status: int, headers: Mapping[str, str]) -> tuple[bytes | None, bool]:
     """The body as sent, and whether the connection stands ready after it."""
     if status in NO_BODY:
         return b"", True
-    if headers.get("transfer-encoding", "").lower() == "chunked":
-        return _chunks(reader)
-    length = headers.get("content-length", "")
-    if length.isdecimal():
-        size = int(length)
+    coding, length = headers.get("transfer-encoding"), headers.get("content-length")
+    if coding is not None:
+        if coding.lower() != "chunked":
+            raise http.client.HTTPException("a coding of the transfer that is not read here")
+        body, ends = _chunks(reader)
+        # Who says both may have been read otherwise on the way here (RFC 9112 6.1).
+        return body, ends and length is None
+    if length is not None:
+        if not length.isdecimal() or not length.isascii():
+            raise http.client.HTTPException("a length that is none, or two of them")
+        size = int(length) if len(length) < 12 else ANSWER_BYTES_MAX + 1
         return (reader.exactly(size), True) if size <= ANSWER_BYTES_MAX else (None, False)
     # Headers that broke off read like an answer without a body; none of them can be believed.
     return reader.to_end(ANSWER_BYTES_MAX) or None, False
@@ -129,28 +159,36 @@ def _unpacked(packed: bytes) -> bytes | None:
 
 
 class _Reader:
-    """What comes in on a socket. `rest` is what was received and not asked for yet."""
+    """What comes in on a socket; what was received is passed over, not copied, line by line."""
 
     def __init__(self, sock: Any) -> None:
         self._sock = sock
-        self.rest = b""
+        self._held = b""
+        self._at = 0
+
+    @property
+    def rest(self) -> bytes:
+        """What was received and not asked for yet."""
+        return self._held[self._at :]
 
     def until(self, mark: bytes, limit: int) -> bytes:
         """What stands before the mark; it must come within so many bytes."""
-        while mark not in self.rest:
-            if len(self.rest) > limit:
+        while (end := self._held.find(mark, self._at)) < 0:
+            if len(self._held) - self._at > limit:
                 raise http.client.HTTPException("no end of the head")
             part = self._sock.recv(CHUNK_BYTES)
             if not part:
                 raise ConnectionError("closed before the answer was whole")
-            self.rest += part
-        found, _, self.rest = self.rest.partition(mark)
+            self._held, self._at = self.rest + part, 0
+        found = self._held[self._at : end]
+        self._at = end + len(mark)
         return found
 
     def exactly(self, size: int) -> bytes:
         """So many bytes."""
-        parts, self.rest = [self.rest[:size]], self.rest[size:]
-        left = size - len(parts[0])
+        found = self._held[self._at : self._at + size]
+        self._at += len(found)
+        parts, left = [found], size - len(found)
         while left:
             part = self._sock.recv(min(left, CHUNK_BYTES))
             if not part:
@@ -161,7 +199,8 @@ class _Reader:
 
     def to_end(self, limit: int) -> bytes | None:
         """Until the other side closes; None when that is more than so many bytes."""
-        parts, size, self.rest = [self.rest], len(self.rest), b""
+        parts = [self.rest]
+        size, self._at = len(parts[0]), len(self._held)
         while part := self._sock.recv(CHUNK_BYTES):
             parts.append(part)
             size += len(part)

@@ -61,6 +61,11 @@ class Guard:
             self._socket = sock
             self.started = True
 
+    def let_go(self) -> None:
+        """The answer is whole: the connection is for the next call, which has its own deadline."""
+        with self._lock:
+            self._socket = None
+
     def expire(self) -> None:
         """Time is up: close the socket, unless the call is over."""
         with self._lock:
@@ -160,6 +165,9 @@ class WatchedPool:
             connection.close()
             raise
         finally:
+            guard: Guard | None = getattr(_current, "guard", None)
+            if guard is not None:
+                guard.let_go()
             connection.last_used = self.stopwatch()
             self._put_conn(connection)  # type: ignore[attr-defined]
 

@@ -21,9 +21,11 @@ from retailvista.journals.opening import open_export
 from retailvista.journals.settling import pause, pause_for
 from retailvista.journals.working import ConnectorStops, Work
 
+TEXTS = {"found": "It is in the books after all, as entry {0}."}
+
 
 def give_new_number(work: Work, facts: ExportFacts) -> bool:
-    """Search, then renumber; what is found after all goes back to the person who asked."""
+    """Search, then renumber. What is found after all is looked at, or goes back to the person."""
     try:
         found = entries_with_key(work.visit, facts)
         if not found and not _sees(work, facts):
@@ -34,11 +36,14 @@ def give_new_number(work: Work, facts: ExportFacts) -> bool:
             pause(work.session, work.connector_id, str(blind), until)
         raise ConnectorStops(str(blind), blind.look.not_before) from blind
     with db.transaction(work.session):
-        if found:
-            numbers = sorted(entry.entry_number for entry in found)
-            said = f"It is in the books after all, as entry {numbers[0]}."
-            return _back_to_person(work, facts, said)
-        return _renumber(work, facts)
+        if not found:
+            return _renumber(work, facts)
+        numbers = sorted({entry.entry_number for entry in found})
+        said = TEXTS["found"].format(numbers[0])
+        add_evidence(work.session, facts, "search", said)
+        if numbers == [facts.entry_number]:
+            return _look_again(work, facts, said)
+        return _back_to_person(work, facts, said)
 
 
 def _sees(work: Work, facts: ExportFacts) -> bool:
@@ -51,16 +56,26 @@ def _sees(work: Work, facts: ExportFacts) -> bool:
     return shown.good and any(entry.entry_number == known for entry in shown.entries)
 
 
+def _look_again(work: Work, facts: ExportFacts, said: str) -> bool:
+    """It came late, and under its own number: a look says whether it is as it was sent."""
+    return claiming.change(
+        work.session,
+        (*claiming.mine(facts), EXPORT.c.decision == actions.NEW_NUMBER_ASKED),
+        state=claiming.SENDING,
+        decision="",
+        problem=said,
+        **claiming.unknown_from(db.now(work.session), work.outside.clock),
+    )
+
+
 def _back_to_person(work: Work, facts: ExportFacts, said: str) -> bool:
-    written = claiming.change(
+    return claiming.change(
         work.session,
         (*claiming.mine(facts), EXPORT.c.decision == actions.NEW_NUMBER_ASKED),
         state=claiming.CONFLICT,
         decision=actions.OTHER_NUMBER,
         problem=said,
     )
-    add_evidence(work.session, facts, "search", said)
-    return written
 
 
 def _renumber(work: Work, facts: ExportFacts) -> bool:

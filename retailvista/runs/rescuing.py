@@ -37,6 +37,15 @@ def rescue(sessions: Callable[[], Session], dead: set[str]) -> int:
     return freed
 
 
+def give_back(sessions: Callable[[], Session], run_id: int, attempt: int) -> None:
+    """Claimed and not begun, because the process stops: free for the next one at once."""
+    mine = select(Run).where(Run.id == run_id, Run.state == WORKING, Run.attempt == attempt)
+    with sessions() as session, across_companies(), database.transaction(session):
+        run = session.scalar(mine)
+        if run is not None:
+            _free(session, run)
+
+
 def _free(session: Session, run: Run) -> int:
     now = database.now(session)
     twin = session.scalar(

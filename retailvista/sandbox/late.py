@@ -44,9 +44,7 @@ class Late:
 
     def release(self) -> None:
         """Do what is due."""
-        if not self.waiting:
-            return
-        with self.lock:
+        with self.lock:  # also when nothing waits any more: what is being done is not done yet
             while self.waiting and self.waiting[0][0] <= self.store.now_s():
                 _, seq = heapq.heappop(self.waiting)
                 request = self._taken(seq)

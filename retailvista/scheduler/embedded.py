@@ -29,7 +29,7 @@ from retailvista.flows.outgoing import ITEMS_RUN
 from retailvista.flows.starting import FLOW_RUN
 from retailvista.runs import working
 from retailvista.runs.models import WAITING, WORKING, Run, Schedule
-from retailvista.runs.rescuing import rescue
+from retailvista.runs.rescuing import give_back, rescue
 from retailvista.runs.working import Kinds, RunFacts
 from retailvista.scheduler import slots
 
@@ -62,6 +62,8 @@ class Engine:
         self._room_for_flows = threading.Semaphore(max(1, threads - 1))
         self._short_kinds = {kind: kinds[kind] for kind in kinds if kind not in FLOW_KINDS}
         self._stopping = threading.Event()
+        # Held by a tick: once stop() has it, nothing is taken or begun any more.
+        self._ticking = threading.Lock()
         self._ticks = 0
         self._log = structlog.get_logger("engine")
         self._scheduler = BackgroundScheduler(
@@ -81,16 +83,19 @@ class Engine:
         False when work is still going on at the end of that time: cut off it is safe too.
         """
         self._stopping.set()
+        self._log.info("engine stopping")
+        end = self._outside.clock.monotonic() + STOP_SECONDS
         if self._scheduler.running:
             self._scheduler.shutdown(wait=False)
+        no_tick = self._ticking.acquire(timeout=STOP_SECONDS)
         for pool in (self._pool, self._sweeper):
-            pool.shutdown(wait=False, cancel_futures=True)
-        sweep = {self._sweep} if self._sweep is not None else set()
-        # One that was cancelled before it began never counts as done.
-        begun = {future for future in self._in_hand | sweep if not future.cancelled()}
-        left = wait(begun, timeout=STOP_SECONDS).not_done
+            pool.shutdown(wait=False)
+        begun = {*self._in_hand, *([self._sweep] if self._sweep is not None else [])}
+        left = wait(begun, timeout=max(end - self._outside.clock.monotonic(), 0)).not_done
+        if no_tick:
+            self._ticking.release()
         self._log.info("engine stopped", cut_off=len(left))
-        return not left
+        return no_tick and not left
 
     def wake(self) -> None:
         """Somebody asked for a run: look now instead of at the next tick."""
@@ -101,17 +106,21 @@ class Engine:
 
     def tick(self) -> None:
         """One look. A database that is away for a moment is said, and looked at again."""
-        if self._stopping.is_set():
-            return
-        try:
-            if self._ticks % SWEEP_TICKS == 0 and (self._sweep is None or self._sweep.done()):
-                self._sweep = self._sweeper.submit(self.sweep)
-            self._ticks += 1
-            if self._is_anything_due():
-                slots.fill(self._outside)
-                self._take_runs()
-        except OperationalError as error:
-            self._log.warning("database away", problem=str(error.orig))
+        with self._ticking:
+            if self._stopping.is_set():
+                return
+            try:
+                self._look()
+            except OperationalError as error:
+                self._log.warning("database away", problem=str(error.orig))
+
+    def _look(self) -> None:
+        if self._ticks % SWEEP_TICKS == 0 and (self._sweep is None or self._sweep.done()):
+            self._sweep = self._sweeper.submit(self.sweep)
+        self._ticks += 1
+        if self._is_anything_due():
+            slots.fill(self._outside)
+            self._take_runs()
 
     def sweep(self) -> None:
         """What time alone makes due. One duty that fails does not keep the others."""
@@ -160,7 +169,10 @@ class Engine:
 
     def _work(self, facts: RunFacts) -> None:
         try:
-            working.work(self._outside, self._kinds, facts)
+            if self._stopping.is_set():
+                give_back(self._outside.sessions, facts.run_id, facts.attempt)
+            else:
+                working.work(self._outside, self._kinds, facts)
         finally:
             if facts.kind in FLOW_KINDS:
                 self._room_for_flows.release()

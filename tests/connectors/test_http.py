@@ -11,13 +11,14 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
 import pytest
+import requests
 
 from retailvista import db
 from retailvista.clock import SystemClock
-from retailvista.connectors.exchange import ANSWER_BYTES_MAX
+from retailvista.connectors.exchange import ANSWER_BYTES_MAX, exchange, written
 from retailvista.connectors.http import RequestsWire, origin_of
 from retailvista.connectors.port import Call, Reply, Sending
-from retailvista.connectors.sockets import IDLE_SECONDS_MAX, WATCHDOG, Guard
+from retailvista.connectors.sockets import IDLE_SECONDS_MAX, WATCHDOG, Guard, WatchedAdapter
 from retailvista.errors import Refused
 from retailvista.vault import Secret
 
@@ -250,6 +251,20 @@ def test_a_connection_that_was_idle_for_long_is_not_used_again(idle: int, connec
         clock.at += idle
         post(url, wire)
     assert len(peers) == connections
+
+
+def test_the_deadline_of_an_answered_call_leaves_the_connection_to_the_next_one():
+    """The watchdog may come between the answer and the end of the call."""
+    with server(polite) as url:
+        request = requests.Request("GET", url).prepare()
+        pool = WatchedAdapter(SystemClock().monotonic, 1).pool_for(request)
+        with Guard(60) as guard:
+            with pool.lent() as connection:
+                exchange(connection, written("GET", "/", {"Host": "x"}, b""), connect=5, seconds=5)
+            guard.expire()
+            with pool.lent() as following:
+                assert following is connection
+                assert following.is_connected
 
 
 FORBIDDEN = [

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import socket
-import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -11,10 +10,10 @@ from datetime import date
 from pathlib import Path
 
 from flask import Flask
-from waitress.server import create_server
 
 from retailvista import app as product
 from retailvista import db
+from retailvista.cli.web_server import WebServer
 from retailvista.clock import SystemClock
 from retailvista.companies import installation, people, registering
 from retailvista.companies.models import LICENCE_EXACT
@@ -56,9 +55,8 @@ def running_site(folder: Path) -> Iterator[Running]:
             installation.begin(session, settings.master_key_file)
         app = product.create_app(settings)
         _add_company(app)
-        server = create_server(app, host="127.0.0.1", port=port, threads=8)
-        web = threading.Thread(target=server.run, daemon=True)
-        web.start()
+        server = WebServer(app, "127.0.0.1", port)
+        server.start()
         engine = product.make_engine(app)
         engine.start()
         try:
@@ -67,8 +65,7 @@ def running_site(folder: Path) -> Iterator[Running]:
             )
         finally:
             engine.stop()
-            server.close()
-            web.join(5)
+            server.stop()
 
 
 def _add_company(app: Flask) -> None:

@@ -2,17 +2,16 @@
 
 from __future__ import annotations
 
-import threading
 from decimal import Decimal
 from urllib.parse import urlsplit
 
 import pytest
 import requests
-import waitress
 from odata import ODataService
 from requests.adapters import HTTPAdapter
 from requests.auth import HTTPBasicAuth
 
+from retailvista.cli.web_server import WebServer
 from tests.feed.program import make_token
 from tests.web.site import BASE
 
@@ -34,15 +33,12 @@ class ToThisMachine(HTTPAdapter):
 @pytest.fixture
 def served(site):
     """The site behind the product's own web server; a session of requests that reaches it."""
-    server = waitress.create_server(site.app, host="127.0.0.1", port=0, threads=4)
-    thread = threading.Thread(target=server.run)
-    thread.start()
+    server = WebServer(site.app, "127.0.0.1", 0, threads=4)
+    server.start()
     with requests.Session() as session:
-        session.mount(f"http://groenhof.{BASE}", ToThisMachine(server.effective_port))
+        session.mount(f"http://groenhof.{BASE}", ToThisMachine(server.port))
         yield session
-    server.task_dispatcher.shutdown()
-    server.close()
-    thread.join(timeout=5)
+    server.stop()
 
 
 @pytest.mark.statement("C-10", "C-14", "C-16")

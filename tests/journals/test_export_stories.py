@@ -76,6 +76,30 @@ def test_a_lost_request_on_an_unproven_seat_asks_a_person_and_sends_nothing(
     assert len(stage.booked()) == 2
 
 
+@pytest.mark.parametrize(
+    ("numbers", "ends", "decision"),
+    [("refuses-used", "verified", ""), ("ignores-ours", "conflict", actions.OTHER_NUMBER)],
+)
+def test_what_a_person_takes_for_absent_and_is_there_is_never_sent_under_a_new_number(
+    stage: Stage, clock: TestClock, numbers, ends, decision
+) -> None:
+    """A booking that came after he looked stands as it was sent; only another number is his."""
+    warm(stage, proven=False)
+    stage.sandbox.faults.add("late_commit", value="1000", **POST)
+    stage.sandbox.store.set("numbers", numbers)
+    stage.export()
+    pass_the_ladder(stage, clock)
+    assert last(stage).decision == actions.PERSON_DECIDES
+    clock.move(minutes=20)
+    stage.ask(lambda s: deciding.not_ours_new_number(s, 2, "not in Exact", "bo@example.com"))
+    stage.export()
+    clock.move(seconds=6)
+    stage.export()
+    export = last(stage)
+    assert (export.state, export.decision, export.sends) == (ends, decision, 1)
+    assert len(stage.booked()) == 2
+
+
 def test_the_second_proof_shows_that_used_numbers_are_refused(stage: Stage) -> None:
     warm(stage, proven=False)
     with pytest.raises(Refused):

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import http.client
 import json
+import threading
 from collections.abc import Callable
 from typing import Any
 
 import pytest
 
+from retailvista.sandbox.answers import Answer, Request
 from retailvista.sandbox.faults import KINDS
 from tests.conftest import TestClock
 from tests.sandbox.visitor import ENTRIES, Reply, Visitor
@@ -261,3 +263,25 @@ def test_the_connection_is_kept_between_requests(visitor: Visitor) -> None:
             assert link.sock is not None
     finally:
         link.close()
+
+
+def test_nobody_is_answered_while_a_late_commit_is_being_done(visitor: Visitor, clock: TestClock):
+    """What is due is in the books before any later request is looked at."""
+    late, begun, may_end = visitor.sandbox.late, threading.Event(), threading.Event()
+
+    def done_slowly(_request: Request) -> Answer:
+        begun.set()
+        assert may_end.wait(10)
+        return Answer(201)
+
+    late.carry_out = done_slowly
+    gone(visitor, "late_commit=5")
+    clock.move(seconds=5)
+    assert begun.wait(10)
+    following = threading.Thread(target=late.release)
+    following.start()
+    following.join(0.1)
+    waited = following.is_alive()
+    may_end.set()
+    following.join(10)
+    assert waited

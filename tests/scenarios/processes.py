@@ -6,6 +6,7 @@ that what waits for minutes waits for seconds. All processes of a test share one
 
 from __future__ import annotations
 
+import faulthandler
 import multiprocessing
 import os
 import resource
@@ -68,6 +69,9 @@ class Command:
         """Its exit code; killed when it does not end."""
         self.process.join(seconds)
         if self.process.is_alive():
+            # Where each of its threads stands, so that it need not be seen twice.
+            self.send(signal.SIGUSR1)
+            self.process.join(1.0)
             self.kill()
             raise AssertionError(f"it did not end within {seconds} seconds: {self.said}")
         assert self.process.exitcode is not None
@@ -112,6 +116,7 @@ def _run(
     if file_bytes_max:
         signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
         resource.setrlimit(resource.RLIMIT_FSIZE, (file_bytes_max, file_bytes_max))
+    faulthandler.register(signal.SIGUSR1)
     logs.configure("WARNING")
     program = app.make_program()
     if clock is not None:

@@ -123,6 +123,31 @@ def test_work_that_does_not_end_is_left_behind_after_its_time(live, groenhof, st
     assert engine.stop() is True
 
 
+class Interrupted(dict[str, object]):
+    """Kinds of runs; once armed, whoever asks for them meets an engine that is told to stop."""
+
+    stopping: threading.Thread | None = None
+
+    def __iter__(self):
+        if self.stopping is not None and not self.stopping.ident:
+            self.stopping.start()
+            self.stopping.join(0.3)
+        return super().__iter__()
+
+
+def test_what_was_claimed_while_the_engine_stopped_waits_for_the_next_one(live, groenhof):
+    """Not until its lease ends: nothing was begun, and nobody works on it."""
+    number, worked = asked(live, groenhof), []
+    kinds = Interrupted(export=lambda _outside, facts: worked.append(facts) or {})
+    engine = Engine(live, kinds)
+    kinds.stopping = threading.Thread(target=engine.stop)
+    engine.start()
+    wait_for(lambda: kinds.stopping.ident, 10)
+    kinds.stopping.join(20)
+    assert not kinds.stopping.is_alive()
+    assert (run_of(live, number).state, worked) == ("waiting", [])
+
+
 def test_a_duty_that_fails_does_not_keep_the_others_from_their_work(live, groenhof, started):
     assert groenhof
     done = threading.Event()

@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 import http.client
-import threading
 
 import pytest
 from flask import request
 
-from retailvista.cli.serving import bind
+from retailvista.cli.web_server import bind
 
 ALIAS = "groenhof.retailvista.localhost:8000"
 
@@ -59,8 +58,8 @@ def asked():
         app.before_request(lambda: seen.append(request.remote_addr))
         server = bind(app, "127.0.0.1", 0)
         servers.append(server)
-        threading.Thread(target=server.run, daemon=True).start()
-        connection = http.client.HTTPConnection("127.0.0.1", server.effective_port, timeout=20)
+        server.start()
+        connection = http.client.HTTPConnection("127.0.0.1", server.port, timeout=20)
         connection.request("GET", path, headers={"Host": "retailvista.localhost:8000", **headers})
         status = connection.getresponse().status
         connection.close()
@@ -68,8 +67,7 @@ def asked():
 
     yield ask
     for server in servers:
-        server.task_dispatcher.shutdown(timeout=5)
-        server.close()
+        server.stop()
 
 
 def test_the_client_behind_a_trusted_proxy_has_his_own_address(made_app, asked):

@@ -6,15 +6,14 @@ import hashlib
 import hmac
 import json
 import socket
-import threading
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-import waitress
 from sqlalchemy import select
 
 from retailvista import db
+from retailvista.cli.web_server import WebServer
 from retailvista.companies.scope import company_scope
 from retailvista.connectors.grants import usable_token
 from retailvista.flows import keeping, webhooks
@@ -39,18 +38,15 @@ def served(tmp_path: Path, clock, request: pytest.FixtureRequest) -> Iterator[De
         port = chosen.getsockname()[1]
     base = f"http://retailvista.localhost:{port}"
     with open_desk(tmp_path, clock, request, RV_BASE_URL=base) as desk:
-        server = waitress.create_server(desk.site.app, host="127.0.0.1", port=port, threads=2)
-        thread = threading.Thread(target=server.run)
-        thread.start()
+        server = WebServer(desk.site.app, "127.0.0.1", port, threads=2)
+        server.start()
         Visitor(desk.sandbox).admin(
             "apps", client_id=CLIENT_ID, webhook_secret=SECRET)  # fmt: skip
         desk.back(desk.start(), desk.code())
         desk.admin.post("/connectors/1/division", division=GROENHOF)
         work_all(desk)
         yield desk
-        server.close()
-        thread.join(timeout=5)
-        server.task_dispatcher.shutdown()
+        server.stop()
 
 
 def subscribe(desk: Desk, topic: str = "Accounts", secret: str = SECRET) -> None:
