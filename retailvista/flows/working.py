@@ -12,6 +12,7 @@ import json
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
+from functools import partial
 from typing import TypeVar
 
 from sqlalchemy import select
@@ -26,7 +27,7 @@ from retailvista.flows.incoming import take_in
 from retailvista.flows.keeping import checked, flow_by_number, spec_of_row
 from retailvista.flows.models import INCOMING, OUTGOING, REPLICATION, Flow
 from retailvista.flows.outgoing import send_items, send_out
-from retailvista.flows.replication import replicate
+from retailvista.flows.replication import check, replicate
 from retailvista.flows.starting import FLOW_RUN, flow_key
 from retailvista.flows.tally import Tally
 from retailvista.flows.variables import filled_spec, known_variables
@@ -64,6 +65,13 @@ def work_flow(outside: Outside, facts: RunFacts) -> Counts:
 def work_items(outside: Outside, facts: RunFacts) -> Counts:
     """What is left of the items of a flow, without reading its source again."""
     return _worked(outside, facts, {OUTGOING: send_items})
+
+
+def work_check(outside: Outside, facts: RunFacts) -> Counts:
+    """A replication beside its source."""
+    return _worked(
+        outside, facts, {REPLICATION: partial(check, totals=bool(facts.args.get("totals")))}
+    )
 
 
 def _worked(outside: Outside, facts: RunFacts, functions: Mapping[str, FlowFunction]) -> Counts:
