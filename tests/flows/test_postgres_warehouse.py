@@ -60,8 +60,8 @@ class Server:
         return keyed(entity, names, rows)
 
 
-@pytest.fixture
-def server(house: FlowHouse, postgres_database: str) -> Server:
+def open_server(house: FlowHouse, postgres_database: str) -> Server:
+    """Connector 40 becomes this database."""
     house.stage.sandbox.store.set("limits", "off")
     port = urlsplit(postgres_database).port
     outside = house.stage.outside
@@ -70,6 +70,11 @@ def server(house: FlowHouse, postgres_database: str) -> Server:
     made = Server(house, postgres_database.replace("+psycopg", ""))
     made.connect_as(urlsplit(postgres_database).username or "")
     return made
+
+
+@pytest.fixture
+def server(house: FlowHouse, postgres_database: str) -> Server:
+    return open_server(house, postgres_database)
 
 
 @pytest.mark.postgres
