@@ -54,6 +54,13 @@ class Place:
     hosts: tuple[str, ...]
     now: datetime
 
+    @classmethod
+    def of(cls, house: FlowHouse, folder: Path) -> Place:
+        """The company of a house, at this moment."""
+        stage = house.stage
+        hosts = stage.outside.provider_hosts
+        return cls(folder, stage.sandbox.url, stage.company_id, tuple(hosts), stage.clock.now())
+
 
 @dataclass
 class DeadlyWire:
@@ -80,14 +87,15 @@ def die() -> None:
 
 def killed_by(place: Place, flow: int, death: Death) -> bool:
     """Fetch in another process; whether it was killed before it was done."""
-    process = WARM.Process(target=_fetch, args=(place, flow, death))
+    process = WARM.Process(target=fetch, args=(place, flow, death))
     process.start()
     process.join(120)
     assert process.exitcode in (0, -signal.SIGKILL), process.exitcode
     return process.exitcode != 0
 
 
-def _fetch(place: Place, flow: int, death: Death) -> None:
+def fetch(place: Place, flow: int, death: Death) -> None:
+    """What such a process does."""
     clock = TestClock(place.now)
     engine = create_engine(f"sqlite:///{place.folder / 'test.sqlite3'}")
     db.tune_engine(engine, clock)

@@ -39,13 +39,7 @@ def play(house: FlowHouse, tmp_path: Path, look, dice: random.Random) -> int:
     for death in DEATHS:
         change(house, dice)
         log_in_again(house)
-        here = Place(
-            tmp_path,
-            house.stage.sandbox.url,
-            house.stage.company_id,
-            outside.provider_hosts,
-            house.stage.clock.now(),
-        )
+        here = Place.of(house, tmp_path)
         was_killed = killed(here, flow, death)
         deaths += was_killed
         # A run that somebody works on is his until his lease ends, or he is known to be dead.

@@ -49,6 +49,13 @@ class Server:
             for statement in statements:
                 connection.execute(statement)
 
+    def run_elsewhere(self, *statements: str) -> None:
+        """By the administrator, who is connected to another database."""
+        other = urlsplit(self.url)._replace(path="/postgres").geturl()
+        with psycopg.connect(other, autocommit=True) as connection:
+            for statement in statements:
+                connection.execute(statement)
+
     def loaded(self, entity: Entity, division: int = GROENHOF) -> Rows:
         names = [found.name for found in entity.columns]
         columns = ", ".join(f'"{name}"' for name in names)
