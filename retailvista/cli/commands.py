@@ -9,6 +9,7 @@ from retailvista.cli import (
     connector,
     demo,
     flow,
+    flow_check,
     journal,
     run,
     sandbox,
@@ -25,6 +26,7 @@ def root() -> None:
     """RetailVista Journals: store days become journals in Exact Online, exactly once."""
 
 
+flow.flow.add_command(flow_check.check)
 for module in (
     setting_up,
     demo,

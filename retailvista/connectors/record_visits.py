@@ -12,6 +12,7 @@ from datetime import datetime
 from typing import TypeVar
 
 from retailvista.connectors.connector_facts import connector_facts
+from retailvista.connectors.feed_marks import Newest
 from retailvista.connectors.lanes import LaneClosed, lane_key
 from retailvista.connectors.outside import Outside
 from retailvista.connectors.port import TokenRefused
@@ -50,6 +51,12 @@ class Reader:
         """How many rows there are; None when the provider does not tell."""
         return self.visited(
             lambda visit: self.records.count(visit.wire, visit.records_session(), asked)
+        )
+
+    def newest(self, key: str) -> Newest | None:
+        """How many rows a feed has and its newest one; None when the provider does not tell."""
+        return self.visited(
+            lambda visit: self.records.newest(visit.wire, visit.records_session(), key)
         )
 
     def may_read(self, key: str) -> bool:

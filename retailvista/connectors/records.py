@@ -14,6 +14,7 @@ from enum import Enum
 from typing import Any, Protocol
 
 from retailvista.connectors.booking import Outcome
+from retailvista.connectors.feed_marks import Deletion, Newest
 from retailvista.connectors.wire import Reply, Wire
 from retailvista.vault import Secret
 
@@ -138,15 +139,6 @@ class Page:
 
 
 @dataclass(frozen=True, slots=True)
-class Deletion:
-    """What the feed of deletions says in one row: Entity.deleted_as, the key, and the mark."""
-
-    deleted_as: int
-    key: str
-    mark: str
-
-
-@dataclass(frozen=True, slots=True)
 class ToWrite:
     """One record to create, update or delete. `body` is JSON, b'' for a delete."""
 
@@ -244,6 +236,10 @@ class Records(Protocol):
 
     def count(self, wire: Wire, session: RecordsSession, asked: Asked) -> int | None:
         """How many rows there are in that way; None when the provider does not tell."""
+        ...
+
+    def newest(self, wire: Wire, session: RecordsSession, key: str) -> Newest | None:
+        """The rows of a feed and its newest one, in one call; None when it does not tell."""
         ...
 
     def may_read(self, wire: Wire, session: RecordsSession, key: str) -> bool:

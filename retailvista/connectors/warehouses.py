@@ -30,6 +30,7 @@ from retailvista.connectors.models import Connector
 from retailvista.connectors.outside import Outside
 from retailvista.connectors.registering import draft
 from retailvista.connectors.sealing import client_secret_place
+from retailvista.connectors.variables import known_in_settings
 from retailvista.errors import Later, LoginNeeded, Refused
 from retailvista.vault import Secret, Vault
 
@@ -145,7 +146,10 @@ def check_warehouse(outside: Outside, number: int, schema: str = "") -> Warehous
 
 
 def _tested(outside: Outside, connector_id: int, schema: str) -> WarehouseTest:
-    facts = warehouse_facts(outside, connector_id)
+    try:
+        facts = warehouse_facts(outside, connector_id)
+    except Refused as error:
+        return WarehouseTest(UNREACHABLE, {"said": str(error)})
     wanted = schema or facts.settings.schema
     try:
         check_installed(facts.settings.kind)
@@ -172,7 +176,8 @@ def grants_of(outside: Outside, number: int, schema: str = "") -> str:
             row = connector_by_number(session, number)
             if row.provider != PROVIDER:
                 raise Refused(f"Connector {number} is no warehouse.")
-            settings = WarehouseSettings.of(row.settings)
+            known = known_in_settings(session, outside.variables, number)
+            settings = WarehouseSettings.of(row.settings).filled(known)
     finally:
         session.close()
     return grant_script(settings, schema or settings.schema)

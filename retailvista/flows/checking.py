@@ -14,7 +14,7 @@ from typing import Any
 
 from retailvista.connectors.database.shapes import COMPANY, DELETED_AT, DIVISION, quoted
 from retailvista.connectors.database.warehouse import LOADED, Cursor
-from retailvista.connectors.records import Asked, Kind, Way
+from retailvista.connectors.records import Asked, Way
 from retailvista.flows.deletions import apply_deletions
 from retailvista.flows.following import follow
 from retailvista.flows.load import Load
@@ -25,36 +25,54 @@ SHOWN = 20
 CENT = Decimal("0.01")
 
 
+REMEDY = "A full refresh of this table repairs it."
+
+
 @dataclass(frozen=True, slots=True)
 class Difference:
-    """Something that is not equal: `what` of a table, ours and theirs."""
+    """Something that is not equal. `account` and `period` name a balance, else rows are meant."""
 
-    table: str
-    division: int
-    what: str
+    load: Load
     ours: str
     theirs: str
+    account: str = ""
+    period: str = ""
 
     @property
-    def text(self) -> str:
-        return (
-            f"{self.table}, division {self.division}: {self.what} is {self.ours} in the warehouse"
-            f" and {self.theirs} at the provider. A full refresh of this table repairs it."
+    def name(self) -> str:
+        """What is not equal, as a name in a list."""
+        return f"{self.account}, {self.period}"
+
+    def tell(self) -> None:
+        """A warning in the run's log, with its remedy."""
+        ours, theirs = self.ours, self.theirs
+        if not self.account:
+            self.load.say(
+                "warning",
+                f"the number of rows is {ours} in the warehouse and {theirs} at the provider.",
+                REMEDY,
+            )
+            return
+        self.load.say(
+            "warning",
+            f"the balance of account {self.account} in {self.period} is {ours} in the warehouse"
+            f" and {theirs} at the provider.",
+            REMEDY,
         )
 
 
-def check_loads(loads: Sequence[Load], *, all_of_them: bool = False) -> list[Difference]:
-    """Count what is due, or everything; the differences, told in the run's log and counted."""
+def check_loads(loads: Sequence[Load]) -> list[Difference]:
+    """Count what is due; the differences, told in the run's log and counted."""
     found: list[Difference] = []
     for load in loads:
         cursor = load.cursor()
         if cursor is None or cursor.state != LOADED or load.entity.way is Way.DELETED:
             continue
-        if all_of_them or _is_due(load, cursor):
+        if _is_due(load, cursor):
             found += _counted(load, cursor)
     found += balances(loads)
     for difference in found[:SHOWN]:
-        loads[0].tally.say("warning", difference.text)
+        difference.tell()
     if found:
         loads[0].tally.count(differences=len(found))
     return found
@@ -65,20 +83,17 @@ def _is_due(load: Load, cursor: Cursor) -> bool:
 
 
 def _counted(load: Load, cursor: Cursor) -> list[Difference]:
-    pair = _pair(load, cursor)
+    pair = both_counts(load, cursor)
     if pair is not None and pair[0] != pair[1] and load.entity.way is not Way.FULL:
         # A row may have come or gone since: once more, then it counts.
         cursor = follow(load, cursor)
         apply_deletions([load])
         cursor = load.cursor() or cursor
-        pair = _pair(load, cursor)
+        pair = both_counts(load, cursor)
     if pair is None:
         load.say("info", "the provider does not tell how many rows there are: not counted.")
     elif pair[0] != pair[1]:
-        ours, theirs = (str(number) for number in pair)
-        return [
-            Difference(load.shape.name, load.reader.division, "the number of rows", ours, theirs)
-        ]
+        return [Difference(load, str(pair[0]), str(pair[1]))]
     target = load.target
     with target.warehouse.transaction():
         stored = target.save(replace(cursor, checked_at=load.now()))
@@ -86,39 +101,38 @@ def _counted(load: Load, cursor: Cursor) -> list[Difference]:
     return []
 
 
-def _pair(load: Load, cursor: Cursor) -> tuple[int, int] | None:
+def both_counts(load: Load, cursor: Cursor) -> tuple[int, int] | None:
     """Rows here and there; None when the provider does not tell."""
-    theirs = load.reader.count(Asked(load.entity.key, _way(load)))
+    theirs = load.reader.count(Asked(load.entity.key, way_to_count(load)))
     if theirs is None:
         return None
     return load.target.warehouse.count(load.target.schema, load.shape, cursor), theirs
 
 
-def _way(load: Load) -> Way:
+def way_to_count(load: Load) -> Way:
+    """How the rows of a table are counted and summed at the provider."""
     return Way.SYNC if load.entity.way is Way.SYNC else Way.FULL
 
 
-def balances(loads: Sequence[Load]) -> list[Difference]:
+def balances(loads: Sequence[Load], *, always: bool = False) -> list[Difference]:
     """The control total of the books: lines per account and period against Exact's balances.
 
     Costs no call: both tables are in the warehouse. Compared when one of them changed in this run.
     """
     by_key = {load.entity.key: load for load in loads}
     lines, sums = by_key.get(LINES), by_key.get(BALANCES)
-    if (
-        lines is None
-        or sums is None
-        or not {lines.shape.name, sums.shape.name} & set(lines.target.touched)
-    ):
+    if lines is None or sums is None:
+        return []
+    if not always and not {lines.shape.name, sums.shape.name} & set(lines.target.touched):
         return []
     ours, theirs = _sums(lines, "AmountDC", "Financial"), _sums(sums, "Amount", "Reporting")
     return [
         Difference(
-            lines.shape.name,
-            lines.reader.division,
-            f"the balance of account {account} in {year}/{period}",
+            lines,
             f"{ours.get((account, year, period), Decimal()):.2f}",
             f"{theirs.get((account, year, period), Decimal()):.2f}",
+            account,
+            f"{year}/{period}",
         )
         for account, year, period in sorted(ours.keys() | theirs.keys())
         if abs(
@@ -145,39 +159,8 @@ def _sums(load: Load, amount: str, word: str) -> dict[tuple[str, int, int], Deci
     }
 
 
-def totals_again(load: Load) -> list[Difference]:
-    """Every amount of a table read once more and summed: on demand, it costs a call a page."""
-    amounts = [column.name for column in load.shape.columns if column.kind is Kind.DECIMAL]
-    cursor, address, since = load.cursor(), "", ""
-    if cursor is None or not amounts:
-        return []
-    theirs = dict.fromkeys(amounts, Decimal())
-    way, seen = _way(load), 0
-    while True:
-        asked = Asked(load.entity.key, way, since=since, select=load.columns)
-        page = load.reader.page(asked, address)
-        for row in page.rows:
-            for name in amounts:
-                theirs[name] += _eight(row.get(name))
-        seen += len(page.rows)
-        address = page.next
-        if not address:
-            break
-    ours = _ours(load, amounts)
-    return [
-        Difference(
-            load.shape.name,
-            load.reader.division,
-            f"the total of {name}",
-            f"{ours[name]:.2f}",
-            f"{theirs[name]:.2f}",
-        )
-        for name in amounts
-        if abs(ours[name] - theirs[name]) >= CENT
-    ]
-
-
-def _ours(load: Load, amounts: Sequence[str]) -> dict[str, Decimal]:
+def own_totals(load: Load, amounts: Sequence[str]) -> dict[str, Decimal]:
+    """The amounts of a division as they are here."""
     sums = ", ".join(f"coalesce(sum({quoted(name)}), 0)" for name in amounts)
     query = (
         f"SELECT {sums} FROM {quoted(load.target.schema, load.shape.name)} "  # noqa: S608
@@ -189,5 +172,6 @@ def _ours(load: Load, amounts: Sequence[str]) -> dict[str, Decimal]:
     return {name: Decimal(value) for name, value in zip(amounts, row, strict=True)}
 
 
-def _eight(value: Any) -> Decimal:
+def eight(value: Any) -> Decimal:
+    """An amount as a table holds it."""
     return Decimal() if value is None else Decimal(str(value)).quantize(Decimal("0.00000001"))

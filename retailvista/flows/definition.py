@@ -156,7 +156,7 @@ class TargetSpec:
             if name and not SQL_NAME.fullmatch(HAS_VARIABLE.sub("x", name)):
                 yield FieldProblem(f"target.{place}", text, {"name": name})
         for name in self.tables.values():
-            if not SQL_NAME.fullmatch(HAS_VARIABLE.sub("x", name)):
+            if not SQL_NAME.fullmatch(HAS_VARIABLE.sub("x", name)) or name.startswith("_"):
                 yield FieldProblem("target.tables", text, {"name": name})
         if len({name.lower() for name in self.tables.values()}) < len(self.tables):
             yield FieldProblem("target.tables", "Two entities have the same table.")

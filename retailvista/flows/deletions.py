@@ -13,7 +13,8 @@ from dataclasses import replace
 from datetime import timedelta
 
 from retailvista.connectors.database.warehouse import LOADED, Counted, Cursor
-from retailvista.connectors.records import Asked, Deletion, Page, Way
+from retailvista.connectors.feed_marks import Deletion
+from retailvista.connectors.records import Asked, Page, Way
 from retailvista.flows.load import Load
 
 # How often it is noted that the feed was read although nothing was deleted.

@@ -22,7 +22,8 @@ from retailvista.flows.warehouse_target import Target
 class Load:
     """`moved` is when the division was moved, None where it was not asked in this run.
 
-    `remaining` counts what the run has to do after this one, for its bar.
+    `remaining` counts what the run has to do after this one, for its bar. `alone`: no other table
+    of the division listens to the feed of deletions in this run.
     """
 
     outside: Outside
@@ -33,6 +34,7 @@ class Load:
     full: bool
     moved: str | None = None
     remaining: int = 0
+    alone: bool = False
     counted: Counted = field(default_factory=Counted)
 
     @property
@@ -64,9 +66,10 @@ class Load:
                 " confirmed: its table is left as it was."
             )
 
-    def say(self, level: str, text: str) -> None:
+    def say(self, level: str, *texts: str) -> None:
         """A line in the run's log that names table and division."""
-        self.tally.say(level, f"{self.shape.name}, division {self.reader.division}: {text}")
+        place = f"{self.shape.name}, division {self.reader.division}"
+        self.tally.say(level, f"{place}: {' '.join(texts)}")
 
     def expect(self, pages: int) -> None:
         """So many more pages of this one."""

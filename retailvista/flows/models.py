@@ -174,18 +174,6 @@ class WebhookSubscription(CompanyOwned, db.Model):
     created_at: Mapped[datetime] = mapped_column(UtcDateTime)
 
 
-class Variable(CompanyOwned, db.Model):
-    """A [name] of the company for settings of connectors and flows."""
-
-    __tablename__ = "variable"
-    __table_args__ = (UniqueConstraint("company_id", "name"),)
-
-    id: Mapped[int] = mapped_column(primary_key=True)
-    name: Mapped[str] = mapped_column(String(80))
-    value: Mapped[str] = mapped_column(Text, default="")
-    changed_at: Mapped[datetime] = mapped_column(UtcDateTime)
-
-
 class Tariff(CompanyOwned, db.Model):
     """What the usage page reckons with: per refresh, and per million rows loaded."""
 

@@ -16,12 +16,14 @@ from retailvista.connectors.outside import Outside
 from retailvista.connectors.record_visits import Reader, reader_for
 from retailvista.connectors.records import Way
 from retailvista.errors import Later, LoginNeeded, Refused
-from retailvista.flows.checking import check_loads, totals_again
+from retailvista.flows.checking import check_loads
+from retailvista.flows.comparing import compare
 from retailvista.flows.definition import FlowFacts
 from retailvista.flows.deletions import apply_deletions
 from retailvista.flows.following import follow
 from retailvista.flows.load import Load
 from retailvista.flows.reloading import reload
+from retailvista.flows.still import stands_still
 from retailvista.flows.tally import Tally
 from retailvista.flows.warehouse_target import Target, open_target
 from retailvista.runs.working import Counts
@@ -40,16 +42,11 @@ def replicate(outside: Outside, flow: FlowFacts, tally: Tally) -> Counts:
     return tally.counts
 
 
-def check(outside: Outside, flow: FlowFacts, tally: Tally, *, deep: bool = False) -> Counts:
-    """Count every table of a replication against the provider; `deep` sums its amounts as well."""
+def check(outside: Outside, flow: FlowFacts, tally: Tally, *, totals: bool = False) -> Counts:
+    """Bring every table up to date and compare it with its source; see comparing."""
 
     def look(division: _Division) -> None:
-        loads = division.loads(None)
-        check_loads(loads, all_of_them=True)
-        found = [other for load in loads if deep for other in totals_again(load)]
-        for difference in found:
-            tally.say("warning", difference.text)
-        tally.count(differences=len(found))
+        compare(division.fetch(), totals=totals)
 
     _each(outside, flow, tally, look)
     return tally.counts
@@ -97,8 +94,11 @@ def must_reload(load: Load, cursor: Cursor) -> bool:
     return load.full or load.entity.way is Way.FULL
 
 
-def load_entity(load: Load) -> None:
-    """Bring one table up to date for one division. Raises Later, Refused, LoginNeeded."""
+def load_entity(load: Load) -> bool:
+    """Bring one table up to date for one division. Raises Later, Refused, LoginNeeded.
+
+    True when it was proven equal to its source: then no deletion is left to apply either.
+    """
     cursor = load.cursor() or _fresh(load)
     if cursor.source != load.reader.site:
         raise Refused(
@@ -106,13 +106,17 @@ def load_entity(load: Load) -> None:
             " Load the other one into a schema of its own."
         )
     if _is_done(load, cursor):
-        return
+        return False
     if must_reload(load, cursor):
         cursor = reload(load, cursor)
         if not load.reader.records.begins_by_bulk(load.entity.key):
-            return
+            return False
+    elif stands_still(load, cursor):
+        return True
+    cursor = load.cursor() or cursor
     if load.entity.way is not Way.FULL:
         follow(load, cursor)
+    return False
 
 
 def _is_done(load: Load, cursor: Cursor) -> bool:
@@ -149,38 +153,49 @@ class _Division:
     ahead: int
 
     def load(self) -> None:
+        """Every table, and a look whether everything is there."""
+        check_loads(self.fetch())
+
+    def fetch(self) -> list[Load]:
+        """Every table brought up to date."""
         loads = self.loads(self._moved())
+        is_still = False
         for load in loads:
             load.expect(1)
-            self._loaded(load)
-        apply_deletions(loads)
-        check_loads(loads)
+            is_still |= self._loaded(load)
+        if not is_still:
+            apply_deletions(loads)
+        return loads
 
     def loads(self, moved: str | None) -> list[Load]:
         """A load for each entity of the flow."""
+        found = [self.reader.records.entity(key) for key in self.flow.entities]
+        listening = [entity for entity in found if entity.deleted_as is not None]
         return [
             Load(
                 outside=self.outside,
                 reader=self.reader,
                 target=self.target,
                 tally=self.tally,
-                entity=self.reader.records.entity(key),
+                entity=entity,
                 full=self.flow.is_full,
                 moved=moved,
-                remaining=self.ahead + len(self.flow.entities) - place - 1,
+                remaining=self.ahead + len(found) - place - 1,
+                alone=listening == [entity],
             )
-            for place, key in enumerate(self.flow.entities)
+            for place, entity in enumerate(found)
         ]
 
-    def _loaded(self, load: Load) -> None:
+    def _loaded(self, load: Load) -> bool:
         """One table; what is refused is told and the next one follows."""
         try:
-            load_entity(load)
+            return load_entity(load)
         except LoginNeeded:
             raise
         except Refused as refused:
             where = f"{load.entity.name}, division {self.reader.division}"
             self.tally.failed(where, f"{refused} {refused.said}".strip())
+            return False
 
     def _moved(self) -> str | None:
         """When the division was moved; None where it was asked lately or does not matter."""

@@ -19,11 +19,12 @@ from retailvista.connectors.models import Connector
 from retailvista.errors import Refused
 from retailvista.flows.definition import FULL, INCREMENTAL, MODES
 from retailvista.flows.keeping import flow_by_number
-from retailvista.flows.models import Flow
+from retailvista.flows.models import REPLICATION, Flow
 from retailvista.runs.asking import ask
 from retailvista.runs.models import WAITING, Run
 
 FLOW_RUN = "flow"
+CHECK_RUN = "check"
 
 
 def ask_flow(  # noqa: PLR0913  what to run, and who asks
@@ -79,6 +80,27 @@ def fetch_now(
         flow = flow_by_number(session, number)
         asked = ask_flow(session, flow, actor, mode=mode, entities=entities, divisions=divisions)
         audit.record(session, actor, "flow_started", f"flow {number}", run=asked, mode=mode)
+    return asked
+
+
+def check_now(session: Session, number: int, actor: str, *, totals: bool = False) -> int:
+    """The button Compare: the number of the run. Refused where nothing is copied."""
+    with database.transaction(session):
+        flow = flow_by_number(session, number)
+        if flow.kind != REPLICATION:
+            raise Refused(f"Flow {number} fills no warehouse: there is nothing to compare.")
+        if flow.disabled or flow.deleted_at is not None:
+            raise Refused(f"Flow {number} is switched off.")
+        args: dict[str, Any] = {"mode": INCREMENTAL, "totals": totals}
+        asked = ask(
+            session,
+            CHECK_RUN,
+            flow_key(number),
+            args,
+            asked_by=actor,
+            connector_number=_connector_number(session, flow),
+        )
+        audit.record(session, actor, "flow_checked", f"flow {number}", run=asked)
     return asked
 
 

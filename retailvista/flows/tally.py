@@ -24,8 +24,12 @@ from retailvista.runs.working import RunFacts
 # What a run may count. All but failed are work done; rows that cost are new and changed.
 READ, NEW, CHANGED, DELETED, DISCARDED = "read", "new", "changed", "deleted", "discarded"
 SENT, SKIPPED, FAILED, UNKNOWN, PAGES = "sent", "skipped", "failed", "unknown", "pages"
+COMPARED, DIFFERENCES = "compared", "differences"
 NAMES = frozenset(
-    (READ, NEW, CHANGED, DELETED, DISCARDED, SENT, SKIPPED, FAILED, UNKNOWN, PAGES, "differences")
+    (
+        *(READ, NEW, CHANGED, DELETED, DISCARDED, SENT, SKIPPED, FAILED, UNKNOWN, PAGES),
+        *(COMPARED, DIFFERENCES),
+    )
 )
 PAUSE = timedelta(seconds=1)
 

@@ -1,8 +1,7 @@
 """[variables] in the fields of flows, on three levels.
 
-The operator's hold for every company (RV_VARIABLE_<NAME>), the company's own go before them, and
-built-in ones, such as [last_run] and [today], are never overruled. A name that no level knows is
-an error that says where it stands; it never becomes an empty text.
+The levels are those of connectors.variables; a flow has more names that are built in, such as
+[last_run] and [today]. A name that no level knows is an error that says where it stands.
 """
 
 from __future__ import annotations
@@ -20,14 +19,14 @@ from retailvista import db as database
 from retailvista.companies import audit
 from retailvista.companies.models import Company, Store
 from retailvista.companies.scope import scoped_company_id
-from retailvista.connectors.models import Connector
+from retailvista.connectors.models import Connector, Variable
+from retailvista.connectors.variables import company_names, filled, own_variables
 from retailvista.errors import NotFound, Refused
 from retailvista.flows.definition import FlowSpec
-from retailvista.flows.models import Flow, Variable
+from retailvista.flows.models import Flow
 
 OPERATOR, COMPANY, BUILT_IN = "operator", "company", "built in"
 NAME = re.compile(r"[a-z][a-z0-9_]{0,79}")
-IN_TEXT = re.compile(r"\[([A-Za-z][A-Za-z0-9_.]{0,79})\]")
 VALUE_MAX = 2000
 # Before the first run there is no last one: everything is newer than this.
 LONG_AGO = datetime(2000, 1, 1, tzinfo=UTC)
@@ -84,7 +83,7 @@ def remove_variable(session: Session, name: str, actor: str) -> None:
 
 def list_variables(session: Session, operators: Mapping[str, str]) -> list[Known]:
     """The operator's and the company's, by name. The caller's transaction."""
-    own = {row.name: row.value for row in session.scalars(select(Variable))}
+    own = own_variables(session)
     listed = [Known(name, OPERATOR, value, name in own) for name, value in operators.items()]
     listed += [Known(name, COMPANY, value) for name, value in own.items()]
     return sorted(listed, key=lambda one: (one.name, one.level))
@@ -99,16 +98,14 @@ def known_variables(
     last_run: datetime | None = None,
 ) -> dict[str, str]:
     """Every name with its value, for one flow. The caller's transaction."""
-    own = {row.name: row.value for row in session.scalars(select(Variable))}
+    own = own_variables(session)
     company = session.scalars(select(Company).where(Company.id == scoped_company_id())).one()
     zone, now = company_zone(session), database.now(session)
     built_in = {
         "last_run": _wall_clock(last_run or LONG_AGO, zone),
         "now": _wall_clock(now, zone),
         "today": now.astimezone(ZoneInfo(zone)).date().isoformat(),
-        "company.number": str(company.number),
-        "company.alias": company.alias or "",
-        "company.name": company.name,
+        **company_names(company),
     }
     if flow is not None:
         built_in |= {"flow.number": str(flow.number), "flow.identifier": flow.identifier}
@@ -121,18 +118,6 @@ def known_variables(
 def company_zone(session: Session) -> str:
     """The time zone of the company's first store. The caller's transaction."""
     return session.scalar(select(Store.zone).order_by(Store.code).limit(1)) or DEFAULT_ZONE
-
-
-def filled(text: str, known: Mapping[str, str], place: str) -> str:
-    """The text with its variables filled in. Refused names one that nobody knows, and where."""
-
-    def value(found: re.Match[str]) -> str:
-        name = found[1].lower()
-        if name not in known:
-            raise Refused(f"There is no variable [{found[1]}], which is used in {place}.")
-        return known[name]
-
-    return IN_TEXT.sub(value, text)
 
 
 def filled_mapping(

@@ -6,7 +6,7 @@ then, with the statement that grants it.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
@@ -78,8 +78,10 @@ def open_target(outside: Outside, flow: FlowFacts, records: Records, run: int) -
     warehouse = open_warehouse(outside, facts)
     try:
         check_privileges(warehouse, schema)
-        new = warehouse.prepare(schema, list(shapes.values()))
+        warehouse.prepare(schema, ())
         cursors = warehouse.cursors(schema, facts.company)
+        check_tables(shapes, cursors.values())
+        new = warehouse.prepare(schema, list(shapes.values()))
     except BaseException:
         warehouse.__exit__()
         raise
@@ -103,6 +105,17 @@ def shapes_of(flow: FlowFacts, entities: list[Entity]) -> dict[str, TableShape]:
         entity.key: shape_of(entity, str(tables.get(entity.key, "")), flow.spec.source.select)
         for entity in entities
     }
+
+
+def check_tables(shapes: Mapping[str, TableShape], cursors: Iterable[Cursor]) -> None:
+    """Every table holds one entity. Refused names the table that two would share."""
+    holds = {cursor.table_name.lower(): cursor.entity for cursor in cursors}
+    for entity, shape in shapes.items():
+        if holds.setdefault(shape.name.lower(), entity) != entity:
+            raise Refused(
+                f"Table {shape.name} holds {holds[shape.name.lower()]} already."
+                f" Give {entity} another table."
+            )
 
 
 def check_privileges(warehouse: Warehouse, schema: str) -> None:

@@ -12,21 +12,22 @@ import json
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
+from functools import partial
 from typing import TypeVar
 
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from retailvista import db as database
-from retailvista.connectors.models import Connector
+from retailvista.connectors.models import Connector, Grant
 from retailvista.connectors.outside import Outside
-from retailvista.errors import Refused
+from retailvista.errors import LoginNeeded, Refused
 from retailvista.flows.definition import OWN, FlowFacts, FlowSpec, WrongFlow
 from retailvista.flows.incoming import take_in
 from retailvista.flows.keeping import checked, flow_by_number, spec_of_row
 from retailvista.flows.models import INCOMING, OUTGOING, REPLICATION, Flow
 from retailvista.flows.outgoing import send_items, send_out
-from retailvista.flows.replication import replicate
+from retailvista.flows.replication import check, replicate
 from retailvista.flows.starting import FLOW_RUN, flow_key
 from retailvista.flows.tally import Tally
 from retailvista.flows.variables import filled_spec, known_variables
@@ -66,6 +67,13 @@ def work_items(outside: Outside, facts: RunFacts) -> Counts:
     return _worked(outside, facts, {OUTGOING: send_items})
 
 
+def work_check(outside: Outside, facts: RunFacts) -> Counts:
+    """A replication beside its source."""
+    return _worked(
+        outside, facts, {REPLICATION: partial(check, totals=bool(facts.args.get("totals")))}
+    )
+
+
 def _worked(outside: Outside, facts: RunFacts, functions: Mapping[str, FlowFunction]) -> Counts:
     number = int(facts.key.removeprefix("flow "))
     tally = Tally(outside, facts)
@@ -82,7 +90,27 @@ def _worked(outside: Outside, facts: RunFacts, functions: Mapping[str, FlowFunct
     )
     with outside.sessions() as session, database.reading(session):
         flow_facts = facts_of(session, outside, row, asked)
-    return functions[row.kind](outside, flow_facts, tally)
+    try:
+        return functions[row.kind](outside, flow_facts, tally)
+    except LoginNeeded as needed:
+        raise _with_remedy(outside, facts, needed) from needed
+
+
+def _with_remedy(outside: Outside, facts: RunFacts, needed: LoginNeeded) -> LoginNeeded:
+    """What ended and where a person makes it good; a warehouse says it by itself."""
+    query = (
+        select(Connector.number)
+        .join(Grant, Grant.id == Connector.grant_id)
+        .where(Connector.number == facts.connector_number, Grant.login_needed_at.is_not(None))
+    )
+    with outside.sessions() as session, database.reading(session):
+        number = session.scalar(query)
+    if number is None:
+        return needed
+    return LoginNeeded(
+        f"{needed} Log in again at connector {number}; the next run goes on from there.",
+        said=needed.said,
+    )
 
 
 def facts_of(session: Session, outside: Outside, row: Flow, asked: Asked) -> FlowFacts:

@@ -13,7 +13,7 @@ from retailvista.runs.asking import run_by_number
 from retailvista.runs.models import ENDED, WAITING, Run
 
 # Kinds whose functions look for it between two steps.
-STOPPABLE = frozenset(("flow", "items"))
+STOPPABLE = frozenset(("flow", "items", "check"))
 
 
 def stop_run(session: Session, number: int, actor: str) -> None:

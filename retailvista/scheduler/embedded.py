@@ -26,7 +26,7 @@ from retailvista.companies.scope import across_companies
 from retailvista.connectors.outside import Outside
 from retailvista.errors import RetailVistaError
 from retailvista.flows.outgoing import ITEMS_RUN
-from retailvista.flows.starting import FLOW_RUN
+from retailvista.flows.starting import CHECK_RUN, FLOW_RUN
 from retailvista.runs import working
 from retailvista.runs.models import WAITING, WORKING, Run, Schedule
 from retailvista.runs.rescuing import give_back, rescue
@@ -36,7 +36,7 @@ from retailvista.scheduler import slots
 TICK_SECONDS = 1
 SWEEP_TICKS = 5
 THREADS = 4
-FLOW_KINDS = frozenset((FLOW_RUN, ITEMS_RUN))
+FLOW_KINDS = frozenset((FLOW_RUN, CHECK_RUN, ITEMS_RUN))
 # A call in hand ends by its own deadline (130 s for a POST) and is then written down.
 STOP_SECONDS = 135.0
 

@@ -21,10 +21,10 @@ from retailvista.connectors.models import Connector, Grant
 from retailvista.connectors.outside import Outside
 from retailvista.flows.outgoing import ITEMS_RUN
 from retailvista.flows.references import WAREHOUSE
-from retailvista.flows.starting import FLOW_RUN
+from retailvista.flows.starting import CHECK_RUN, FLOW_RUN
 from retailvista.flows.subscribing import work_webhook
 from retailvista.flows.webhooks import WEBHOOK_RUN
-from retailvista.flows.working import work_flow, work_items
+from retailvista.flows.working import work_check, work_flow, work_items
 from retailvista.journals import building, control, exporting, proving, releasing
 from retailvista.journals.models import Export
 from retailvista.runs.asking import ask
@@ -158,6 +158,7 @@ KINDS: Kinds = {
     "test": test,
     "prove": prove,
     FLOW_RUN: work_flow,
+    CHECK_RUN: work_check,
     ITEMS_RUN: work_items,
     WEBHOOK_RUN: work_webhook,
 }

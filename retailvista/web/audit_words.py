@@ -73,6 +73,7 @@ ACTIONS: dict[str, Any] = {
     "flow_disabled": _l("Flow switched off"),
     "flow_removed": _l("Flow removed"),
     "flow_started": _l("Flow started by hand"),
+    "flow_checked": _l("Flow compared with its source"),
     "run_stopped": _l("Run stopped"),
     "schedule_added": _l("Schedule added"),
     "schedule_changed": _l("Schedule changed"),

@@ -144,7 +144,7 @@ def _target(form: Form, kind: str) -> TargetSpec:
         connector=connector,
         database=form.get("database", "").strip(),
         schema=form.get("schema", "").strip(),
-        tables=_map(form, "tables"),
+        tables=_tables(form),
         deleted_rows=form.get("deleted_rows", REMOVE),
         parquet=form.get("parquet") == "yes",
     )
@@ -159,6 +159,12 @@ def _transform(form: Form, kind: str) -> TransformSpec:
         expression=form.get("expression", "").strip(),
         only_if=form.get("only_if", "").strip(),
     )
+
+
+def _tables(form: Form) -> dict[str, str]:
+    """Names of tables that are not the entity's own, of entities that are still chosen."""
+    named, chosen = _map(form, "tables"), set(form.getlist("entity")) - set(form.getlist("drop"))
+    return {key: name for key, name in named.items() if name and key in chosen}
 
 
 def _map(form: Form, name: str) -> dict[str, str]:

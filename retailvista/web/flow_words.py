@@ -72,7 +72,7 @@ ITEM_LINES: dict[str, Any] = {
 }
 COUNT_ORDER = (
     "read", "new", "changed", "deleted", "discarded", "sent", "skipped", "failed", "unknown",
-    "differences", "pages", "calls", "calls_left",
+    "compared", "differences", "pages", "calls", "calls_left",
 )  # fmt: skip
 HOUR = 60
 

@@ -62,7 +62,23 @@ def page(number: int) -> str:
 def fetch(number: int) -> Response:
     """The run goes on whatever becomes of this page."""
     mode = FULL if request.args.get("mode") == FULL else INCREMENTAL
-    asked = starting.fetch_now(wiring.session(), number, g.login.email, mode=mode)
+    asked = starting.fetch_now(
+        wiring.session(),
+        number,
+        g.login.email,
+        mode=mode,
+        entities=tuple(request.args.getlist("entity")),
+        divisions=tuple(request.args.getlist("division", type=whole)),
+    )
+    return redirect(url_for("runs.page", number=asked), 303)
+
+
+@screen.post("/flows/<int:number>/check")
+@allow(BOOKKEEPER)
+def check(number: int) -> Response:
+    """Every table beside its source; the run shows what was found."""
+    totals = request.form.get("totals") == "yes"
+    asked = starting.check_now(wiring.session(), number, g.login.email, totals=totals)
     return redirect(url_for("runs.page", number=asked), 303)
 
 
@@ -100,7 +116,8 @@ def page_of(number: int, **more: Any) -> str:
             _connector(session, found)
             for found in (row.source_connector_id, row.target_connector_id)
         )
-        runs = session.scalars(_runs_of(number).limit(RUNS)).all()
+        kinds = (starting.FLOW_RUN, starting.CHECK_RUN)
+        runs = session.scalars(_runs_of(number, *kinds).limit(RUNS)).all()
         schedules = scheduling.flow_schedules(session, row)
         values: dict[str, Any] = {
             "row": row, "spec": spec, "source": source, "target": target, "runs": runs,
@@ -154,9 +171,9 @@ def _row(session: Session, row: Flow) -> Row:
     )  # fmt: skip
 
 
-def _runs_of(number: int) -> Any:
+def _runs_of(number: int, *kinds: str) -> Any:
     """The runs of a flow, the newest first."""
-    query = select(Run).where(Run.kind == starting.FLOW_RUN)
+    query = select(Run).where(Run.kind.in_(kinds or (starting.FLOW_RUN,)))
     return query.where(Run.key == starting.flow_key(number)).order_by(Run.number.desc())
 
 

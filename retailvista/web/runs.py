@@ -6,6 +6,7 @@ changes nothing: the run goes on when the page is closed.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import datetime, timedelta
 
 from flask import Blueprint, g, redirect, render_template, request, url_for
@@ -13,8 +14,10 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 from werkzeug.wrappers import Response
 
+from retailvista.flows.comparing import EQUAL, UNTOLD
 from retailvista.flows.models import INCOMING, Flow
-from retailvista.flows.starting import FLOW_RUN, flow_key
+from retailvista.flows.starting import CHECK_RUN, FLOW_RUN, flow_key
+from retailvista.flows.summing import READING
 from retailvista.runs import asking, stopping
 from retailvista.runs.models import ENDED, WORKING, Run, RunItem, RunLog
 from retailvista.web import wiring
@@ -25,6 +28,7 @@ from retailvista.web.words import KINDS
 screen = Blueprint("runs", __name__)
 PAGE = 50
 SHOWN_LINES = 500
+OF_FLOWS = (FLOW_RUN, CHECK_RUN)
 
 
 @screen.get("/runs")
@@ -37,7 +41,7 @@ def index() -> str:
     if before > 0:
         query = query.where(Run.number < before)
     if flow is not None:
-        query = query.where(Run.kind == FLOW_RUN, Run.key == flow_key(flow))
+        query = query.where(Run.kind.in_(OF_FLOWS), Run.key == flow_key(flow))
     elif kind:
         query = query.where(Run.kind == kind)
     if outcome:
@@ -85,8 +89,16 @@ def minutes_left(run: Run, now: datetime) -> int | None:
     return max(1, round(each * left / timedelta(minutes=1)))
 
 
+def compared_of(run: Run, items: Sequence[RunItem]) -> list[RunItem]:
+    """What a comparison found, with what differs on top."""
+    if run.kind != CHECK_RUN:
+        return []
+    whole_items = [item for item in items if item.state != READING]
+    return sorted(whole_items, key=lambda item: item.state in (EQUAL, UNTOLD))
+
+
 def _flow(session: Session, run: Run) -> Flow | None:
-    if run.kind != FLOW_RUN:
+    if run.kind not in OF_FLOWS:
         return None
     number = int(run.key.removeprefix("flow "))
     return session.scalar(select(Flow).where(Flow.number == number))
@@ -103,7 +115,8 @@ def _found(number: int) -> dict[str, object]:
         ).all()
         flow = _flow(session, run)
     return {
-        "run": run, "lines": lines, "items": items, "ended": run.state == ENDED, "kinds": KINDS,
+        "run": run, "compared": compared_of(run, items),
+        "lines": lines, "items": items, "ended": run.state == ENDED, "kinds": KINDS,
         "flow": flow, "minutes_left": minutes_left(run, wiring.clock().now()),
         "can_stop": run.state != ENDED and run.kind in stopping.STOPPABLE,
         "has_inbox": flow is not None and flow.kind == INCOMING,

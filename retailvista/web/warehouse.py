@@ -87,14 +87,20 @@ def _page(row: Connector, values: Mapping[str, Any], problems: Sequence[FieldPro
 
 def _script(row: Connector) -> str:
     """What its administrator runs; nothing for a file of our own."""
-    return "" if row.draft else warehouses.grants_of(wiring.outside(), row.number)
+    try:
+        return "" if row.draft else warehouses.grants_of(wiring.outside(), row.number)
+    except Refused as refused:  # a [variable] that nobody knows
+        return f"-- {refused}"
 
 
 def _facts(row: Connector) -> dict[str, str]:
     """Where a file lies, for those who let other programs read it."""
     if row.draft or WarehouseSettings.of(row.settings).kind != DUCKDB:
         return {}
-    found = warehouse_facts(wiring.outside(), row.id)
+    try:
+        found = warehouse_facts(wiring.outside(), row.id)
+    except Refused as refused:  # a [variable] that nobody knows: the file has no name now
+        return {"file": str(refused), "parquet": "–"}
     return {"file": str(found.file), "parquet": str(found.parquet)}
 
 

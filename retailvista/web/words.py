@@ -60,6 +60,12 @@ STATES: dict[str, tuple[Any, str]] = {
     "finished": (_l("Finished"), GREEN),
     "skipped": (_l("Skipped"), GREY),
     "retry": (_l("Will be tried again"), AMBER),
+    # Tables beside their source.
+    "equal": (_l("Equal"), GREEN),
+    "different": (_l("Differs"), RED),
+    "untold": (_l("Not to be told"), GREY),
+    "moving": (_l("Kept changing"), AMBER),
+    "not loaded": (_l("Not loaded yet"), AMBER),
 }
 
 KINDS: dict[str, Any] = {
@@ -78,6 +84,7 @@ KINDS: dict[str, Any] = {
     "sweep": _l("Look for what was left lying"),
     "mail": _l("Send mails"),
     "flow": _l("Flow"),
+    "check": _l("Compare with the source"),
     "incoming": _l("Incoming"),
     "outgoing": _l("Outgoing"),
     "replication": _l("Replication"),
@@ -100,6 +107,7 @@ COUNTS: dict[str, Any] = {
     "unknown": _l("not certain yet"),
     "days": _l("days compared"),
     "differences": _l("differences"),
+    "compared": _l("tables compared"),
     "failed": _l("failed"),
     "sent": _l("sent"),
     "receipts": _l("receipts"),

@@ -5,17 +5,18 @@ from __future__ import annotations
 from pathlib import Path
 
 import duckdb
+import pytest
+from sqlalchemy import select
 
-from retailvista import db
-from retailvista.companies.scope import company_scope
-from retailvista.flows import replication as replicating
-from retailvista.flows.tally import Tally
-from retailvista.flows.working import Asked, facts_of
-from retailvista.runs.models import Run
-from retailvista.runs.working import RunFacts
+from retailvista.connectors.wire import Call, Reply, Sending
+from retailvista.errors import Refused
+from retailvista.flows import keeping, starting
+from retailvista.runs.models import Run, RunItem
 from retailvista.sandbox import records as store
-from tests.flows.flow_house import FlowHouse, replication
-from tests.flows.mirror import Mirror, entity_of, loaded
+from tests.flows.flow_house import ACTOR, FlowHouse, incoming, replication
+from tests.flows.mirror import Mirror, entity_of, loaded, to_its_end
+from tests.flows.replica import ACCOUNTS
+from tests.flows.watching import watch
 from tests.sandbox.visitor import GROENHOF, Visitor
 
 ITEMS, COSTCENTERS = entity_of("logistics/Items"), entity_of("hrm/Costcenters")
@@ -32,33 +33,13 @@ def warnings(house: FlowHouse, run: Run) -> list[str]:
     return [text for text in house.log(run) if "at the provider" in text]
 
 
-def on_demand(house: FlowHouse, number: int, *, deep: bool = False) -> dict[str, int]:
-    """A check of a flow outside its runs, with a run of its own to tell."""
-    run = house.fetch(number)
-    outside = house.stage.outside
-    with outside.sessions() as session, db.reading(session):
-        row = house.flow(number)
-        flow = facts_of(session, outside, row, Asked("incremental", (), ()))
-    facts = RunFacts(house.stage.company_id, run.id, run.number + 1, "flow", run.key, run.attempt)
-    with company_scope(house.stage.company_id):
-        tally = Quiet(outside, facts)
-        replicating.check(outside, flow, tally, deep=deep)
-    return tally.told
-
-
-class Quiet(Tally):
-    """Tells a test instead of a run."""
-
-    def __init__(self, *given: object) -> None:
-        super().__init__(*given)  # type: ignore[arg-type]
-        self.told: dict[str, int] = {}
-        self.lines: list[str] = []
-
-    def say(self, level: str, text: str) -> None:
-        self.lines.append(text)
-
-    def _tell(self) -> None:
-        self.told = dict(self._counts)
+def compare(house: FlowHouse, number: int, *, totals: bool = False) -> tuple[Run, list[RunItem]]:
+    """The button Compare, worked to its end; its items by name."""
+    asked = house.do(starting.check_now, number, ACTOR, totals=totals)
+    house.work()
+    run = to_its_end(house, house.run(asked))
+    query = select(RunItem).where(RunItem.run_id == run.id).order_by(RunItem.name)
+    return run, house.read(lambda session: list(session.scalars(query)))
 
 
 def test_a_row_that_is_missing_is_found_in_the_next_run_that_changes_the_table(
@@ -83,7 +64,7 @@ def test_a_row_that_is_missing_is_found_in_the_next_run_that_changes_the_table(
 def test_every_table_is_counted_once_a_day_also_when_nothing_changed(
     house: FlowHouse, file: Path, clock
 ):
-    flow = house.add(replication(ITEMS.key))
+    flow = house.add(replication(ITEMS.key, ACCOUNTS.key))
     house.fetch(flow.number)
     behind_our_back(
         file,
@@ -118,14 +99,69 @@ def test_the_balances_of_the_books_are_the_control_total_of_the_lines(house: Flo
     assert warnings(house, run) == [expected]
 
 
-def test_on_demand_every_amount_is_summed_again(house: FlowHouse, file: Path):
-    flow = house.add(replication(ITEMS.key))
-    assert on_demand(house, flow.number, deep=True).get("differences", 0) == 0
+def test_on_demand_every_table_is_counted_and_every_amount_summed(house: FlowHouse, file: Path):
+    flow = house.add(replication(ITEMS.key, COSTCENTERS.key))
+    house.fetch(flow.number)
+    run, found = compare(house, flow.number, totals=True)
+    assert (run.outcome, run.counts["compared"], run.counts["differences"]) == ("done", 2, 0)
+    assert [(item.state, item.detail["ours"], item.detail["theirs"]) for item in found] == [
+        ("equal", 2, 2),
+        ("equal", 3, 3),
+    ]
     behind_our_back(
         file, """UPDATE exact."Logistics_Items" SET "CostPriceStandard" = 7 WHERE "Code" = '001'"""
     )
-    assert on_demand(house, flow.number).get("differences", 0) == 0, "the rows are all there"
-    assert on_demand(house, flow.number, deep=True)["differences"] == 1
+    run, _found = compare(house, flow.number)
+    assert run.outcome == "done", "the rows are all there"
+    run, found = compare(house, flow.number, totals=True)
+    assert (run.outcome, run.counts["differences"]) == ("partial", 1)
+    assert (found[1].name, found[1].state) == (f"{GROENHOF} {ITEMS.key}", "different")
+    differing = [name for name, ours, theirs in found[1].detail["totals"] if ours != theirs]
+    assert differing == ["CostPriceStandard"]
+    assert "the total of CostPriceStandard is 13.25 in the warehouse" in warnings(house, run)[0]
+    house.fetch(flow.number, mode="full", entities=(ITEMS.key,))
+    assert compare(house, flow.number, totals=True)[0].outcome == "done"
+
+
+def test_what_was_new_at_the_source_is_fetched_before_it_is_compared(house: FlowHouse, file: Path):
+    flow = house.add(replication(ITEMS.key))
+    house.fetch(flow.number)
+    store.put(
+        house.stage.sandbox.store, GROENHOF, ITEMS.key, [{"Code": "nieuw", "CostPriceStandard": 5}]
+    )
+    run, found = compare(house, flow.number, totals=True)
+    assert (run.outcome, found[0].detail["ours"]) == ("done", 4)
+
+
+def test_a_comparison_that_has_to_wait_goes_on_where_it_was(house: FlowHouse, file: Path):
+    books = house.stage.sandbox.store
+    flow = house.add(replication(ITEMS.key))
+    house.fetch(flow.number)
+    books.set("page_rows_sync", 1)
+    wire = watch(house)
+    # After two pages of amounts the provider is busy for a while.
+    now = house.stage.clock.now()
+    busy = Reply(Sending.ANSWERED, 429, {}, b"", requested_at=now, answered_at=now)
+    amounts, pages = "CostPriceStandard", []
+
+    def count(call: Call) -> None:
+        if amounts in call.url and "inlinecount" not in call.url:
+            pages.append(call.url)
+            wire.answers = {amounts: busy} if len(pages) == 3 else {}
+
+    wire.before = count
+    run, found = compare(house, flow.number, totals=True)
+    assert (run.outcome, run.attempt, found[0].state) == ("done", 2, "equal")
+    assert len(pages) == 2 + 1 + 2, "two, the refused one, and the rest"
+
+
+@pytest.mark.parametrize("kind", ["incoming", "switched off"])
+def test_only_a_replication_that_is_on_is_compared(house: FlowHouse, kind):
+    flow = house.add(incoming() if kind == "incoming" else replication(ITEMS.key))
+    if kind == "switched off":
+        house.do(keeping.set_disabled, flow.number, ACTOR, disabled=True)
+    with pytest.raises(Refused, match=r"fills no warehouse|is switched off"):
+        house.do(starting.check_now, flow.number, ACTOR)
 
 
 def test_lost_rights_look_like_an_empty_list_and_empty_no_table(

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from pathlib import Path
 
 import pytest
 
+from retailvista.connectors import warehouses
 from retailvista.flows import keeping, presets, scheduling, starting
 from retailvista.flows.definition import WrongFlow
 from retailvista.flows.presets import Load
@@ -14,6 +16,7 @@ from retailvista.flows.variables import set_variable
 from retailvista.runs import working
 from retailvista.scheduler.kinds import KINDS
 from tests.flows.flow_house import ACTOR, FlowHouse, replication
+from tests.flows.replica import query
 
 SMALL = ("crm/Accounts", "financial/GLAccounts", "logistics/Items", "hrm/Costcenters")
 
@@ -99,3 +102,48 @@ def test_where_a_load_goes_may_be_a_variable(house: FlowHouse):
     assert "no name for it" in house.fetch(1).problem, "what it makes is checked too"
     house.do(set_variable, "area", "dwh", ACTOR)
     assert house.fetch(1).outcome == "done"
+
+
+def test_tables_have_names_of_their_own_and_no_two_entities_share_one(house: FlowHouse, file: Path):
+    house.add(replication("logistics/Items", tables={"logistics/Items": "articles_[area]"}))
+    house.do(set_variable, "area", "north", ACTOR)
+    assert house.fetch(1).outcome == "done"
+    assert query(file, "SELECT count(*) FROM exact.articles_north") == [(3,)]
+    both = replication("crm/Accounts", tables={"crm/Accounts": "Articles_North"})
+    other = house.add(replace(both, name="Relaties"))
+    refused = house.fetch(other.number)
+    assert refused.outcome == "failed"
+    assert "holds logistics/Items already. Give crm/Accounts another table." in refused.problem
+    for wrong in ("_retailvista_cursors", "1st", "a b"):
+        with pytest.raises(WrongFlow):
+            house.add(replication("crm/Accounts", tables={"crm/Accounts": wrong}))
+    spec = keeping.spec_of_row(house.flow(1))
+    house.do(keeping.change_flow, 1, replace(spec, target=replace(spec.target, tables={})), ACTOR)
+    again = house.fetch(1)
+    assert (again.outcome, again.counts["new"]) == ("done", 3), "loaded anew under the other name"
+
+
+def test_settings_of_a_warehouse_may_hold_variables_where_no_secret_goes(
+    house: FlowHouse, file: Path
+):
+    vault = house.stage.outside.vault
+
+    def save(**values: str):
+        return house.do(warehouses.save_warehouse, vault, 40, {"name": "Magazijn", **values}, ACTOR)
+
+    assert save(url="duckdb:[company.alias]-[area]?schema=[area]") == []
+    house.add(replication("logistics/Items"))
+    failed = house.fetch(1)
+    assert "There is no variable [area], which is used in connector.file." in failed.problem
+    tested = warehouses.check_warehouse(house.stage.outside, 40)
+    assert "There is no variable [area]" in tested.message
+    house.do(set_variable, "area", "north", ACTOR)
+    assert house.fetch(1).outcome == "done"
+    assert query(
+        file.with_name("groenhof-north.duckdb"), 'SELECT count(*) FROM north."Logistics_Items"'
+    ) == [(3,)]
+    house.do(set_variable, "area", "../up", ACTOR)
+    assert "connector.schema: A name has letters" in house.fetch(1).problem
+    fixed = {"kind": "postgresql", "host": "db.example", "database": "[area]", "secret": "s"}
+    assert [found.field for found in save(**fixed, user="[who]")] == ["user"]
+    assert [found.field for found in save(**(fixed | {"host": "[where]"}), user="u")] == ["host"]

@@ -49,6 +49,13 @@ class Server:
             for statement in statements:
                 connection.execute(statement)
 
+    def run_elsewhere(self, *statements: str) -> None:
+        """By the administrator, who is connected to another database."""
+        other = urlsplit(self.url)._replace(path="/postgres").geturl()
+        with psycopg.connect(other, autocommit=True) as connection:
+            for statement in statements:
+                connection.execute(statement)
+
     def loaded(self, entity: Entity, division: int = GROENHOF) -> Rows:
         names = [found.name for found in entity.columns]
         columns = ", ".join(f'"{name}"' for name in names)
@@ -60,8 +67,8 @@ class Server:
         return keyed(entity, names, rows)
 
 
-@pytest.fixture
-def server(house: FlowHouse, postgres_database: str) -> Server:
+def open_server(house: FlowHouse, postgres_database: str) -> Server:
+    """Connector 40 becomes this database."""
     house.stage.sandbox.store.set("limits", "off")
     port = urlsplit(postgres_database).port
     outside = house.stage.outside
@@ -70,6 +77,11 @@ def server(house: FlowHouse, postgres_database: str) -> Server:
     made = Server(house, postgres_database.replace("+psycopg", ""))
     made.connect_as(urlsplit(postgres_database).username or "")
     return made
+
+
+@pytest.fixture
+def server(house: FlowHouse, postgres_database: str) -> Server:
+    return open_server(house, postgres_database)
 
 
 @pytest.mark.postgres

@@ -15,10 +15,10 @@ import pytest
 from retailvista.connectors.database.duck import DuckWarehouse
 from retailvista.connectors.database.warehouse import Counted
 from retailvista.connectors.wire import Call
-from retailvista.flows import following
+from retailvista.flows import following, still
 from retailvista.flows import replication as replicating
 from retailvista.sandbox import records as store
-from tests.flows.flow_house import FlowHouse, replication
+from tests.flows.flow_house import FlowHouse, renamed, replication
 from tests.flows.mirror import Mirror, differences, entity_of, loaded, to_its_end
 from tests.flows.watching import Killed, WatchedWire, log_in_again, watch
 from tests.sandbox.visitor import GROENHOF
@@ -34,6 +34,8 @@ PLAYED = tuple(
         "financial/GLAccountClassificationMappings",  # whole each time
     )
 )
+# Alone in a flow of its own: one question tells whether it stands still.
+LONELY = entity_of("crm/Contacts")
 PAGE = 7
 
 
@@ -46,10 +48,11 @@ class Game:
     mirror: Mirror
     wire: WatchedWire
     dice: random.Random
-    flow: int
+    flows: tuple[int, ...]
     busy: bool = False
     statements_left: int = 0
     kills: int = 0
+    stood_still: int = 0
 
     def play_all(self, rounds: int, first: int = 0) -> None:
         for seed in range(first, first + rounds):
@@ -67,14 +70,16 @@ class Game:
             self.cut_off()
         self.busy, self.wire.kill_at, self.statements_left = False, 0, 0
         # One that was waiting may have read a table before its last change: then it rests.
-        to_its_end(self.house, self.fetch())
-        run = to_its_end(self.house, self.house.fetch(self.flow))
-        assert run.outcome == "done", (seed, self.house.log(run))
+        for flow in self.flows:
+            to_its_end(self.house, self.fetch(flow))
+            run = to_its_end(self.house, self.house.fetch(flow))
+            assert run.outcome == "done", (seed, self.house.log(run))
+        self.stood_still += run.counts["calls"] == 1
         self.look(seed)
 
-    def fetch(self):
+    def fetch(self, flow: int):
         mode = "full" if self.dice.random() < 0.1 else "incremental"
-        return self.house.fetch(self.flow, mode=mode)
+        return self.house.fetch(flow, mode=mode)
 
     def cut_off(self) -> None:
         """A run that dies before, during or after a call, or in the middle of a transaction."""
@@ -84,7 +89,7 @@ class Game:
         else:
             self.statements_left = self.dice.randrange(1, 60)
         try:
-            self.fetch()
+            self.fetch(self.dice.choice(self.flows))
         except Killed:
             self.kills += 1
 
@@ -92,7 +97,7 @@ class Game:
         """Somebody adds, changes or deletes a record; also between two pages."""
         if call is not None and not (self.busy and self.dice.random() < 0.4):
             return
-        found, books = self.dice.choice(PLAYED), self.mirror.sandbox.store
+        found, books = self.dice.choice((*PLAYED, LONELY)), self.mirror.sandbox.store
         rows = list(store.every(books, found.key, GROENHOF))
         kind = self.dice.random()
         if kind < 0.4 or not rows:
@@ -107,7 +112,7 @@ class Game:
 
     def look(self, seed: int) -> None:
         """Every table equals its source."""
-        for found in PLAYED:
+        for found in (*PLAYED, LONELY):
             mine, theirs = loaded(self.file, found), self.mirror.source(found)
             assert differences(found, mine, theirs) == [], (seed, found.table)
 
@@ -118,6 +123,15 @@ class Game:
             raise Killed
 
 
+class Careless:
+    """Believes that every answer equals what is here."""
+
+    __hash__ = None  # type: ignore[assignment]
+
+    def __eq__(self, other: object) -> bool:
+        return True
+
+
 @pytest.fixture
 def game(house: FlowHouse, monkeypatch: pytest.MonkeyPatch) -> Game:
     books = house.stage.sandbox.store
@@ -126,13 +140,14 @@ def game(house: FlowHouse, monkeypatch: pytest.MonkeyPatch) -> Game:
     books.set("page_rows", PAGE)
     # What a run reads again from before the mark would hide what it missed.
     monkeypatch.setattr(following, "LOOK_BACK", 0)
-    for found in PLAYED:
+    for found in (*PLAYED, LONELY):
         store.put(books, GROENHOF, found.key, [{"Code": f"V{n}"} for n in range(15)])
-    flow = house.add(replication(*(found.key for found in PLAYED), parquet=False))
+    lonely = renamed(replication(LONELY.key, parquet=False), "Alleen")
+    both = (replication(*(found.key for found in PLAYED), parquet=False), lonely)
+    flows = tuple(house.add(spec).number for spec in both)
     file = house.stage.outside.spool.parent / "warehouses" / "1" / "warehouse.duckdb"
-    made = Game(
-        house, file, Mirror.of(house.stage.sandbox), watch(house), random.Random(0), flow.number
-    )
+    mirror, dice = Mirror.of(house.stage.sandbox), random.Random(0)
+    made = Game(house, file, mirror, watch(house), dice, flows)
     made.wire.before = made.change
     changed = DuckWarehouse.changed
 
@@ -157,12 +172,23 @@ _LEAVE = pytest.mark.judge_allows(
 def test_at_rest_the_replica_equals_its_source(game: Game):
     game.play_all(ROUNDS, FIRST)
     assert game.kills > ROUNDS // 4, "the game is to be dangerous"
+    assert game.stood_still > ROUNDS // 2, "one call told that nothing was new"
 
 
 @_LEAVE
 def test_the_game_notices_a_deletion_that_is_missed(game: Game, monkeypatch: pytest.MonkeyPatch):
     monkeypatch.setattr(replicating, "apply_deletions", str)
     with pytest.raises(AssertionError, match="too many"):
+        game.play_all(40)
+
+
+@_LEAVE
+def test_the_game_notices_a_table_that_only_seems_to_stand_still(
+    game: Game, monkeypatch: pytest.MonkeyPatch
+):
+    monkeypatch.setattr(still, "_is_out_of_order", lambda *_: False)
+    monkeypatch.setattr(DuckWarehouse, "newest", lambda *_: Careless())
+    with pytest.raises(AssertionError, match=r"missing|is not|too many"):
         game.play_all(40)
 
 

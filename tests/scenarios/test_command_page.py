@@ -204,6 +204,9 @@ def _load(told: Told, tmp_path: Path) -> None:
     told.tell("flow set", *OF, "1", "--disable")
     told.tell("flow set", *OF, "1", "--enable")
     assert told.tell("flow run", *OF, "1")["outcome"] == "done"
+    checked = told.json("flow", "check", *OF, "1", "--totals")
+    assert keys_of(checked) <= keys_on_page("flow check")
+    told.told |= {"flow check"}
     told.tell("flow remove", *OF, "2")
     told.told |= {"flow add"}
 

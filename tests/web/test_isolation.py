@@ -59,6 +59,7 @@ EXAMPLES: dict[str, dict[str, tuple[str, str, str]]] = {
         (
             "/connectors/<int:number>",
             "/connectors/<int:number>/endpoints",
+            "/flows/<int:number>/check",
             "/connectors/<int:number>/webhooks",
             "/connectors/<int:number>/status",
             "/connectors/<int:number>/test",

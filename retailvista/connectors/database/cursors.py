@@ -15,7 +15,12 @@ from typing import Any, ClassVar
 from retailvista.connectors.database.shapes import quoted
 from retailvista.connectors.database.warehouse import CURSORS, Cursor, Overtaken
 
-MOMENTS = frozenset(("deletions_at", "moved_at", "began_at", "loaded_at", "full_at", "checked_at"))
+MOMENTS = frozenset(
+    (
+        *("deletions_at", "moved_at", "began_at", "loaded_at", "full_at", "checked_at"),
+        "silent_at",
+    )
+)
 WHOLES = frozenset(("company", "division", "staged", "run", "done_run", "version"))
 
 
@@ -38,13 +43,21 @@ class CursorTable(ABC):
         """The error that says: somebody else was quicker, try again soon."""
 
     def create_cursors(self, schema: str) -> str:
-        text, whole, moment = self.types
-        lines = []
-        for field in fields(Cursor):
-            kind = moment if field.name in MOMENTS else whole if field.name in WHOLES else text
-            lines.append(f"{quoted(field.name)} {kind}")
+        lines = [self._column(field.name) for field in fields(Cursor)]
         lines.append(f"PRIMARY KEY ({listed(('company', 'division', 'entity'))})")
         return f"CREATE TABLE IF NOT EXISTS {quoted(schema, CURSORS)} ({', '.join(lines)})"
+
+    def widen_cursors(self, schema: str, known: set[str]) -> None:
+        """Columns that a table of an earlier version lacks."""
+        for field in fields(Cursor):
+            if field.name not in known:
+                column = self._column(field.name)
+                self.changed(f"ALTER TABLE {quoted(schema, CURSORS)} ADD COLUMN {column}")
+
+    def _column(self, name: str) -> str:
+        text, whole, moment = self.types
+        kind = moment if name in MOMENTS else whole if name in WHOLES else text
+        return f"{quoted(name)} {kind}"
 
     def cursors(self, schema: str, company: int) -> dict[tuple[int, str], Cursor]:
         names = [field.name for field in fields(Cursor)]

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -23,7 +23,7 @@ from retailvista.connectors.database.shapes import (
     TableShape,
     quoted,
 )
-from retailvista.connectors.database.sql import SqlWarehouse, all_or_nothing
+from retailvista.connectors.database.sql import SqlWarehouse
 from retailvista.connectors.database.warehouse import Counted, Cursor, Missing, Overtaken
 from retailvista.errors import Later
 
@@ -37,6 +37,8 @@ SETTINGS: Mapping[str, str | int | float | list[str]] = {
 # What it may use beside us: two blocks for each column of the widest table while it is written to
 # disk, and some room to join. With less a checkpoint fails; with more it keeps what it has read.
 BLOCK_KB, ROOM_MB = 256, 24
+# No room on the disk, no rights, a file that was taken away: after it the file is opened anew.
+UNWRITTEN = (duckdb.IOException, duckdb.FatalException, duckdb.TransactionException)
 BUSY_PAUSE = timedelta(minutes=1)
 OVERTAKEN_PAUSE = timedelta(seconds=10)
 
@@ -98,11 +100,14 @@ class DuckWarehouse(SqlWarehouse):
         return Counted(new=total)
 
     def rows(self, sql: str, parameters: Sequence[Any] = ()) -> list[tuple[Any, ...]]:
-        found: list[tuple[Any, ...]] = self._connection.execute(sql, list(parameters)).fetchall()
+        with self._told():
+            found: list[tuple[Any, ...]]
+            found = self._connection.execute(sql, list(parameters)).fetchall()
         return found
 
     def changed(self, sql: str, parameters: Sequence[Any] = ()) -> int:
-        found = self._connection.execute(sql, list(parameters)).fetchone()
+        with self._told():
+            found = self._connection.execute(sql, list(parameters)).fetchone()
         return int(found[0]) if found and isinstance(found[0], int) else 0
 
     def bring(self, schema: str, shape: TableShape, batch: Any) -> str:
@@ -111,11 +116,31 @@ class DuckWarehouse(SqlWarehouse):
 
     @contextmanager
     def transaction(self) -> Iterator[None]:
-        try:
-            with all_or_nothing(self._connection.execute):
+        with self._told():
+            self._connection.execute("BEGIN")
+            try:
                 yield
-        except (duckdb.TransactionException, duckdb.ConstraintException) as error:
-            raise self.later("Another run is loading the same table.") from error
+                self._connection.execute("COMMIT")
+            except BaseException:
+                # After a write that failed there may be nothing left to roll back.
+                with suppress(duckdb.Error):
+                    self._connection.execute("ROLLBACK")
+                raise
+
+    @contextmanager
+    def _told(self) -> Iterator[None]:
+        """What DuckDB says, as one of our errors; never a value of a row."""
+        try:
+            yield
+        except (duckdb.ConstraintException, *UNWRITTEN) as error:
+            if _is_conflict(error):
+                raise self.later("Another run is loading the same table.") from error
+            raise Later(
+                f"The warehouse file {self.path.name} cannot be written. Make room on the disk of"
+                " the installation and look at its rights; the run goes on by itself.",
+                not_before=self._clock.now() + BUSY_PAUSE,
+                said=" ".join(str(error).split())[:300],
+            ) from error
 
     def later(self, text: str) -> Overtaken:
         return Overtaken(text, not_before=self._clock.now() + OVERTAKEN_PAUSE)
@@ -133,7 +158,7 @@ class DuckWarehouse(SqlWarehouse):
             beside = target.with_suffix(".new")
             beside.unlink(missing_ok=True)
             name = str(beside).replace("'", "''")
-            self._connection.execute(
+            self.changed(
                 f"COPY (SELECT * FROM {quoted(schema, table)}) TO '{name}' "
                 "(FORMAT parquet, COMPRESSION zstd)"
             )
@@ -141,3 +166,10 @@ class DuckWarehouse(SqlWarehouse):
             os.replace(beside, target)
             found[table] = target
         return found
+
+
+def _is_conflict(error: duckdb.Error) -> bool:
+    """A commit fails because of another one, or because the file could not be written."""
+    said = str(error).lower()
+    words = ("conflict", "constraint violation")
+    return isinstance(error, duckdb.ConstraintException) or any(word in said for word in words)

@@ -21,6 +21,7 @@ from retailvista.connectors.database.warehouse import Warehouse
 from retailvista.connectors.models import Connector
 from retailvista.connectors.outside import Outside
 from retailvista.connectors.sealing import client_secret_place
+from retailvista.connectors.variables import known_in_settings
 from retailvista.errors import Refused
 from retailvista.vault import Secret
 
@@ -61,6 +62,7 @@ def warehouse_facts(outside: Outside, connector_id: int) -> WarehouseFacts:
             company = session.scalars(
                 select(Company.number).where(Company.id == scoped_company_id())
             ).one()
+            known = known_in_settings(session, outside.variables, row.number)
     finally:
         session.close()
     if row.provider != PROVIDER or row.draft or row.deleted_at is not None:
@@ -71,7 +73,7 @@ def warehouse_facts(outside: Outside, connector_id: int) -> WarehouseFacts:
         number=row.number,
         name=row.name,
         company=company,
-        settings=WarehouseSettings.of(row.settings),
+        settings=WarehouseSettings.of(row.settings).filled(known),
         folder=outside.spool.parent / FOLDER / str(company),
         secret=outside.vault.unseal(sealed, place) if sealed else None,
     )

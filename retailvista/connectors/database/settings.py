@@ -1,7 +1,8 @@
 """How a warehouse is reached: the fields of its connector, checked; one line of text holds them.
 
-Invariant: a secret is not among them. A DuckDB file has a name, never a path: it lies in the
-installation's own folder of its company.
+Invariants: a secret is not among them. A DuckDB file has a name, never a path: it lies in the
+installation's own folder of its company. [variables] may stand in FILLED alone: what says where a
+secret goes is never changed from elsewhere.
 """
 
 from __future__ import annotations
@@ -14,8 +15,11 @@ from urllib.parse import parse_qsl, quote, unquote, urlencode, urlsplit
 
 from retailvista.connectors.database.shapes import DUCKDB, POSTGRESQL, SNOWFLAKE
 from retailvista.connectors.fields import FieldProblem
+from retailvista.connectors.variables import IN_TEXT, filled
 from retailvista.errors import Refused
 
+# Where [variables] are filled in when the warehouse is opened.
+FILLED = ("file", "database", "schema", "role", "compute")
 KINDS = (DUCKDB, POSTGRESQL, SNOWFLAKE)
 SSL_MODES = ("require", "verify-full", "prefer", "disable")
 FILE = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]{0,39}")
@@ -98,18 +102,27 @@ class WarehouseSettings:
         """As the connector's row keeps it: what belongs to its kind."""
         return {name: value for name, value in asdict(self).items() if name in self._own()}
 
+    def filled(self, known: Mapping[str, str]) -> Self:
+        """With [variables] filled in. Refused names one that is not known, or what does not fit."""
+        values = {name: filled(getattr(self, name), known, f"connector.{name}") for name in FILLED}
+        made = type(self)(**(asdict(self) | values))
+        for problem in made.problems():
+            place = f"connector.{problem.field}"
+            raise Refused(place + ": " + problem.msgid)
+        return made
+
     def problems(self) -> list[FieldProblem]:
         """Everything that is wrong, in the order of the screen."""
         if self.kind not in KINDS:
             return [FieldProblem("kind", "Choose DuckDB, PostgreSQL or Snowflake.")]
         found = []
-        if not SQL_NAME.fullmatch(self.schema):
+        if not SQL_NAME.fullmatch(_without(self.schema)):
             found.append(FieldProblem("schema", NAME_TEXT))
         own = {DUCKDB: self._duckdb, POSTGRESQL: self._postgresql, SNOWFLAKE: self._snowflake}
         return [*found, *own[self.kind]()]
 
     def _duckdb(self) -> Iterator[FieldProblem]:
-        if not FILE.fullmatch(self.file):
+        if not FILE.fullmatch(_without(self.file)):
             yield FieldProblem("file", "The file has a name of letters, digits, - and _.")
 
     def _postgresql(self) -> Iterator[FieldProblem]:
@@ -127,14 +140,16 @@ class WarehouseSettings:
         yield from self._server()
         for name in ("role", "compute"):
             value = getattr(self, name)
-            if value and not SQL_NAME.fullmatch(value):
+            if value and not SQL_NAME.fullmatch(_without(value)):
                 yield FieldProblem(name, NAME_TEXT)
 
     def _server(self) -> Iterator[FieldProblem]:
-        if not SQL_NAME.fullmatch(self.database):
+        if not SQL_NAME.fullmatch(_without(self.database)):
             yield FieldProblem("database", NAME_TEXT)
         if not self.user:
             yield FieldProblem("user", "Enter the user that loads.")
+        elif IN_TEXT.search(self.user):
+            yield FieldProblem("user", "The user that loads is no [variable]: the secret is his.")
 
     def _own(self) -> tuple[str, ...]:
         shared = ("kind", "schema")
@@ -143,6 +158,11 @@ class WarehouseSettings:
         if self.kind == POSTGRESQL:
             return (*shared, "host", "port", "database", "user", "ssl_mode")
         return (*shared, "account", "database", "user", "role", "compute")
+
+
+def _without(text: str) -> str:
+    """A name whose variables have some value."""
+    return IN_TEXT.sub("x", text)
 
 
 def _port(text: str) -> int:

@@ -29,6 +29,7 @@ from retailvista.connectors.database.warehouse import (
     Cursor,
     Missing,
 )
+from retailvista.connectors.feed_marks import Newest
 
 KEYS_AT_ONCE = 500
 MINE = f"{quoted(COMPANY)} = ? AND {quoted(DIVISION)} = ?"
@@ -76,6 +77,8 @@ class SqlWarehouse(CursorTable):
             self.changed(f"CREATE SCHEMA IF NOT EXISTS {quoted(schema)}")
         if CURSORS not in known:
             self.changed(self.create_cursors(schema))
+        else:
+            self.widen_cursors(schema, known[CURSORS])
         added = []
         for shape in shapes:
             if shape.name not in known:
@@ -239,6 +242,14 @@ class SqlWarehouse(CursorTable):
         return self._how_many(
             quoted(schema, shape.name), _mine(cursor), f"AND {quoted(DELETED_AT)} IS NULL"
         )
+
+    def newest(self, schema: str, shape: TableShape, cursor: Cursor) -> Newest:
+        query = (
+            f"SELECT count(*), coalesce(max({quoted(ROWVERSION)}), 0) FROM "
+            f"{quoted(schema, shape.name)} WHERE {MINE} AND {quoted(DELETED_AT)} IS NULL"
+        )
+        count, rowversion = self.rows(query, _mine(cursor))[0]
+        return Newest(int(count), int(rowversion))
 
     def _how_many(self, table: str, mine: list[Any], more: str = "") -> int:
         found = self.rows(f"SELECT count(*) FROM {table} WHERE {MINE} {more}", mine)

@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Any, Protocol, Self
 
 from retailvista.connectors.database.shapes import TableShape
+from retailvista.connectors.feed_marks import Newest
 from retailvista.errors import Later
 
 LOADING, LOADED = "loading", "loaded"
@@ -34,7 +35,7 @@ class Cursor:
     move said when it was last asked, at `moved_at`. `run` touched it last; `done_run` brought it
     up to date, and goes past it when it has to wait for another table. `version` is 0 before
     the first store. `checked_at` is when its rows were last counted against the provider's; None
-    when they have changed since.
+    when they have changed since. `silent_at` is when the provider last did not tell its newest row.
     """
 
     company: int
@@ -56,6 +57,7 @@ class Cursor:
     loaded_at: datetime | None = None
     full_at: datetime | None = None
     checked_at: datetime | None = None
+    silent_at: datetime | None = None
     run: int = 0
     done_run: int = 0
     version: int = 0
@@ -159,6 +161,10 @@ class Warehouse(Protocol):
 
     def count(self, schema: str, shape: TableShape, cursor: Cursor) -> int:
         """Rows of a division that are not flagged as deleted."""
+        ...
+
+    def newest(self, schema: str, shape: TableShape, cursor: Cursor) -> Newest:
+        """Those rows, and the highest rowversion among them."""
         ...
 
     def save(self, schema: str, cursor: Cursor) -> Cursor:

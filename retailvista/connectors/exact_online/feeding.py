@@ -8,7 +8,7 @@ October an hour comes twice, and clocks differ.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
 from zoneinfo import ZoneInfo
 
@@ -22,8 +22,9 @@ from retailvista.connectors.exact_online.client import error_of, get, same_origi
 from retailvista.connectors.exact_online.reading import read_json, read_rows, whole, words
 from retailvista.connectors.exact_online.record_writing import fill, query_of
 from retailvista.connectors.exact_online.urls import text
+from retailvista.connectors.feed_marks import Deletion, Newest
 from retailvista.connectors.port import Session, Wire
-from retailvista.connectors.records import Asked, Deletion, Page, RecordsSession, Row, Way
+from retailvista.connectors.records import Asked, Page, RecordsSession, Row, Way
 from retailvista.errors import Refused
 
 # Exact: "CET and not GMT" (developer pages); recorded answers follow summer time.
@@ -67,13 +68,35 @@ def count(wire: Wire, session: RecordsSession, endpoint: Endpoint, asked: Asked)
     key = endpoint.entity.row_key[:1] or endpoint.names(REGULAR)[:1]
     query = {"$inlinecount": "allpages", "$top": "1", **asked.query}
     wanted = Asked(asked.entity, asked.way, asked.path, query, key)
-    reply = get(wire, _session(session), first(session, endpoint, wanted))
+    return _counted(wire, session, first(session, endpoint, wanted))[1]
+
+
+def newest(wire: Wire, session: RecordsSession, endpoint: Endpoint) -> Newest | None:
+    """How many rows a sync feed has and its highest rowversion; None when Exact does not say."""
+    query = {"$inlinecount": "allpages", "$top": "1", "$orderby": "Timestamp desc"}
+    key = endpoint.entity.row_key
+    wanted = Asked(endpoint.entity.key, Way.SYNC, query=query, select=key)
+    try:
+        rows, told = _counted(wire, session, first(session, endpoint, wanted))
+    except Refused as refused:
+        if refused.http_status != 400:
+            raise
+        return None  # Exact says of $orderby that it "may disappear"
+    if told is None:
+        return None
+    return Newest(told, max((whole(row.get("Timestamp")) for row in rows), default=0))
+
+
+def _counted(wire: Wire, session: RecordsSession, address: str) -> tuple[Sequence[Row], int | None]:
+    """Rows, and how many there are in all; None when the answer does not tell."""
+    reply = get(wire, _session(session), address)
     value = read_json(reply) if reply.status == 200 else None
     if value is None:
         raise error_of(reply)
     content = value.get("d")
-    told = content.get("__count") if isinstance(content, dict) else None
-    return None if told is None else whole(told)
+    if not isinstance(content, dict) or content.get("__count") is None:
+        return (), None
+    return (read_rows(value) or ((), ""))[0], whole(content["__count"])
 
 
 def mark_of(wire: Wire, session: RecordsSession, endpoint: Endpoint, on: datetime) -> str:

@@ -8,9 +8,9 @@ from typing import Any
 
 from retailvista.connectors.exact_online import feeding, record_finding, record_writing
 from retailvista.connectors.exact_online.catalogue import DELETED_FEED, REGULAR, catalogue
+from retailvista.connectors.feed_marks import Deletion, Newest
 from retailvista.connectors.records import (
     Asked,
-    Deletion,
     Entity,
     Found,
     Mark,
@@ -45,6 +45,9 @@ class ExactRecords:
 
     def count(self, wire: Wire, session: RecordsSession, asked: Asked) -> int | None:
         return feeding.count(wire, session, catalogue().endpoint(asked.entity), asked)
+
+    def newest(self, wire: Wire, session: RecordsSession, key: str) -> Newest | None:
+        return feeding.newest(wire, session, catalogue().endpoint(key))
 
     def may_read(self, wire: Wire, session: RecordsSession, key: str) -> bool:
         return record_finding.may_read(wire, session, self.entity(key))
