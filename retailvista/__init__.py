@@ -8,11 +8,12 @@ web         one module per screen: parse, call a use case, render
 feed        own records and those behind connectors as OData, for programs
 scheduler   the engines behind the bell: due slots, waiting runs
 mail        notices and their sending
-flows       records in, out and copied (a later part)
+flows       records in, out and copied
 journals    till files, building, export, control
 connectors  the outside world: port, grants, lanes, one folder per provider
 runs        run, item, log, schedule, slot; ask() and the bell port
 companies   company, store, user, membership, session, audit, company scope, addresses
+plain       transactions of compiled statements alone, for work in the background
 db          engine, transaction(), column types, the database's clock
 compiled    statements that are compiled once, for what every call reads and writes
 vault       sealing of secrets; the only module that sees the key
