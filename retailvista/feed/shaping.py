@@ -15,7 +15,7 @@ from retailvista.feed import options as option_names
 from retailvista.feed.failures import BadQuery, NotOffered
 from retailvista.feed.language import checking, evaluating
 from retailvista.feed.language.checking import Scope
-from retailvista.feed.language.terms import ROOT, Needs, Term, add_needs
+from retailvista.feed.language.terms import ROOT, Needs, Term, Value, add_needs
 from retailvista.feed.model import EntitySet, Navigation, Property
 from retailvista.feed.options import Options, split_outside
 from retailvista.feed.sources import Order, Row
@@ -140,10 +140,11 @@ def _expansion(scope: Scope, way: Navigation, options: Options, depth: int) -> E
 
 
 def orders_of(scope: Scope, text: str | None) -> tuple[Order, ...]:
-    """The keys of $orderby."""
+    """The keys of $orderby; a constant orders nothing."""
     if text is None:
         return ()
-    return tuple(Order(term, falls) for term, falls in checking.check_orders(text, scope))
+    found = checking.check_orders(text, scope)
+    return tuple(Order(term, falls) for term, falls in found if not isinstance(term, Value))
 
 
 def chooser(expansion: Expansion) -> Callable[[list[Row]], tuple[list[Row], int]]:

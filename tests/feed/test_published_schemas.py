@@ -25,7 +25,12 @@ from tests.feed.test_hostile import texts
 
 REQUESTS = int(os.environ.get("RV_TEST_FUZZ", "150"))
 REQUESTS_PER_TOKEN = 1_000
-OWN_WORDS = ("$search", "$filter", "$expand")  # what may name something that is not offered
+OWN_WORDS = (
+    "$search",
+    "$filter",
+    "$orderby",
+    "$expand",
+)  # what may name something that is not offered
 
 
 @pytest.fixture(scope="module")
