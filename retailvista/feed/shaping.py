@@ -73,7 +73,7 @@ def _selected(table: EntitySet, text: str, expansions: tuple[Expansion, ...]) ->
             names |= {p.name for p in table.properties}
         elif table.column(name) is not None or table.way(name) is not None:
             names.add(name)
-        elif "/" in name or "(" in name:
+        elif any(sign in name for sign in "/(."):
             raise NotOffered("Only columns of the table itself can be selected.", "$select")
         else:
             raise BadQuery(f"{table.name} has no property {name[:80]!r}.", "$select")
@@ -105,10 +105,10 @@ def _expansions(scope: Scope, text: str | None, depth: int) -> tuple[Expansion, 
 def _way(table: EntitySet, name: str) -> Navigation:
     plain, _slash, rest = name.partition("/")
     way = table.way(plain)
+    if rest and (way is not None or plain == "*"):
+        raise NotOffered(f"{name[:80]} is not offered in $expand.", "$expand")
     if way is None:
         raise BadQuery(f"{table.name} has no way {name[:80]!r} to another table.", "$expand")
-    if rest:
-        raise NotOffered(f"{name[:80]} is not offered in $expand.", "$expand")
     return way
 
 
