@@ -30,6 +30,9 @@ from retailvista.config import Settings
 from retailvista.errors import Refused
 
 WEB_THREADS = 8
+# So much of an answer waits in a file for a slow reader before a thread has to wait for him too;
+# a reader who takes nothing is dropped after two minutes (waitress's channel_timeout).
+ANSWER_BYTES = 64 * 1024 * 1024
 WEB_STOP_SECONDS = 10
 
 
@@ -79,6 +82,7 @@ def bind(app: Flask, host: str, port: int) -> object:
             host=host,
             port=port,
             threads=WEB_THREADS,
+            outbuf_high_watermark=ANSWER_BYTES,
             ident="RetailVista",
             # The app itself decides what it believes of them: RV_PROXY_HOPS, and only the client.
             clear_untrusted_proxy_headers=False,

@@ -21,6 +21,8 @@ from retailvista.feed.options import Options, split_outside
 from retailvista.feed.sources import Order, Row
 
 DEEPEST = 3
+# Where a page goes on is a condition on all of them.
+ORDERS_MOST = 24
 
 
 @dataclass(frozen=True, slots=True)
@@ -118,6 +120,8 @@ def _bracket(text: str) -> Options:
         name, equals, value = piece.partition("=")
         if not name.strip() and not equals:
             continue
+        if not option_names.is_offered(name):
+            raise NotOffered(f"{name.strip()[:40]} is not offered in $expand.", "$expand")
         pairs.append((name.strip(), value))
     found = option_names.collected(pairs)
     found.only("filter", "orderby", "select", "expand", "top", "skip", "count")
@@ -140,11 +144,16 @@ def _expansion(scope: Scope, way: Navigation, options: Options, depth: int) -> E
 
 
 def orders_of(scope: Scope, text: str | None) -> tuple[Order, ...]:
-    """The keys of $orderby; a constant orders nothing."""
+    """The keys of $orderby; a constant, or the same once more, orders nothing."""
     if text is None:
         return ()
-    found = checking.check_orders(text, scope)
-    return tuple(Order(term, falls) for term, falls in found if not isinstance(term, Value))
+    found: dict[Term, bool] = {}
+    for term, falls in checking.check_orders(text, scope):
+        if not isinstance(term, Value):
+            found.setdefault(term, falls)
+    if len(found) > ORDERS_MOST:
+        raise NotOffered(f"Rows are put in order by at most {ORDERS_MOST} values.", "$orderby")
+    return tuple(Order(term, falls) for term, falls in found.items())
 
 
 def chooser(expansion: Expansion) -> Callable[[list[Row]], tuple[list[Row], int]]:

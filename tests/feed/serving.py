@@ -19,6 +19,8 @@ from tests.feed.conftest import filled_file
 from tests.feed.program import Program, make_program, make_token
 from tests.web.site import Site, build
 
+GONE = threading.Event()
+
 
 @dataclass(frozen=True, slots=True)
 class Served:
@@ -57,6 +59,10 @@ def serving(folder: Path, clock: TestClock) -> Iterator[Served]:
     try:
         yield Served(site, f"{program.root}/", user, token, program)
     finally:
+        for _moment in range(100):  # until what was left open is seen to be gone
+            if not server.active_channels:
+                break
+            GONE.wait(0.05)
         server.task_dispatcher.shutdown()
         server.close()
         thread.join(timeout=5)

@@ -39,7 +39,12 @@ ELSEWHERE = frozenset(
 
 def parse(text: str) -> Node:
     """The tree of a whole expression."""
-    reader = _Parser(words(text))
+    return tree(words(text))
+
+
+def tree(found: list[Word]) -> Node:
+    """The tree of the words of a whole expression."""
+    reader = _Parser(found)
     node = reader.expression(0)
     reader.expect_end()
     return node
