@@ -45,6 +45,12 @@ fix: setup-test ## format, and repair what lint can repair
 snowflake: setup-test ## a load into Snowflake against an emulator, with packages of its own
 	@sh scripts/snowflake $(ARGS)
 
+.PHONY: feed-proofs
+feed-proofs: setup-test ## feeds at length: 20,000 requests from the metadata, 20,000 random filters
+	@RV_TEST_FUZZ=20000 RV_TEST_FILTERS=20000 sh scripts/test-services $(python) -m pytest -q -s \
+		-p no:cacheprovider tests/feed/test_published_schemas.py tests/feed/test_agreement.py \
+		tests/feed/test_hostile.py $(ARGS)
+
 .PHONY: bench
 bench: setup-test ## measure import, build and posting; see docs/performance.md (ARGS=)
 	@$(python) -m bench $(ARGS)

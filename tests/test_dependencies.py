@@ -17,6 +17,8 @@ ROOT = Path(__file__).resolve().parent.parent
 COME_WITH = {
     "werkzeug", "jinja2", "markupsafe", "click", "itsdangerous", "alembic", "babel", "urllib3",
     "greenlet",
+    # A client of feeds that runs in a process and a folder of its own (scripts/clients.lock).
+    "dlt",
     # An extra in no lock file, and its emulator: `make snowflake` brings them.
     "snowflake", "fakesnow",
 }  # fmt: skip

@@ -18,6 +18,9 @@ from waitress.trigger import trigger
 from retailvista.errors import Refused
 
 WEB_THREADS = 8
+# So much of an answer waits in a file for a slow reader before a thread has to wait for him too;
+# a reader who takes nothing is dropped after two minutes (waitress's channel_timeout).
+ANSWER_BYTES = 64 * 1024 * 1024
 WEB_STOP_SECONDS = 10
 CLOSING_SECONDS = 5
 
@@ -34,6 +37,7 @@ class WebServer:
             host=host,
             port=port,
             threads=threads,
+            outbuf_high_watermark=ANSWER_BYTES,
             ident="RetailVista",
             # The app itself decides what it believes of them: RV_PROXY_HOPS, and only the client.
             clear_untrusted_proxy_headers=False,

@@ -12,7 +12,7 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 
 from retailvista.errors import Later
-from retailvista.feed import csdl, edm, jsonform, negotiating, options
+from retailvista.feed import csdl, edm, jsonform, negotiating, options, resources
 from retailvista.feed.failures import FeedError, NotThere, WrongMethod
 from retailvista.feed.listing import Listing, entity_of, relatives_filter
 from retailvista.feed.model import Model
@@ -91,7 +91,9 @@ def _whole(
 
 
 def _answer(asked: Asked, offered: Offered, version: str) -> Answer:
+    negotiating.check_isolation(asked.headers)
     if asked.method not in READS:
+        resources.check_offered(asked.path)
         raise WrongMethod("A feed is for reading.")
     found = options.from_address(asked.query)
     path = asked.path.strip("/")
@@ -170,7 +172,8 @@ def _collection(here: _Context, resource: Resource) -> Answer:
 
 
 def _count(here: _Context, resource: Resource) -> Answer:
-    here.options.only("filter", "format")
+    # What changes no number is left alone (OData 4.01 Part 1, 11.2.10).
+    here.options.only("filter", "format", "orderby", "select", "expand", "top", "skip", "count")
     form = here.format(TEXT)
     return _whole(200, form, str(here.listing(resource).count()).encode())
 
@@ -187,7 +190,7 @@ def _entity(here: _Context, resource: Resource) -> Answer:
     )
     writer = jsonform.RowWriter.of(listing.shape, form)
     shown = "" if form.metadata == "none" else context
-    return _whole(200, form, writer.write(row, shown).encode())
+    return _whole(200, form, writer.write_whole(row, shown).encode())
 
 
 def _property(here: _Context, resource: Resource) -> Answer:

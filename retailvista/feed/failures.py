@@ -44,6 +44,13 @@ class WrongMethod(FeedError):
     code = "MethodNotAllowed"
 
 
+class NotIsolated(FeedError):
+    """A header asks for one state of all data over many requests."""
+
+    status = 412
+    code = "PreconditionFailed"
+
+
 class NotOffered(FeedError):
     """The standard knows this; this feed does not offer it."""
 

@@ -15,6 +15,7 @@ from urllib.parse import quote
 
 from retailvista.feed import edm
 from retailvista.feed.edm import Edm
+from retailvista.feed.failures import TooMuch
 from retailvista.feed.model import EntitySet, Property
 from retailvista.feed.negotiating import V401, Format
 from retailvista.feed.shaping import Expansion, Shape, chooser
@@ -23,6 +24,8 @@ from retailvista.feed.sources import Row
 WriteValue = Callable[[Any], str]
 Choose = Callable[[list[Row]], tuple[list[Row], int]]
 PIECE = 256 * 1024
+# Below one row, however they are multiplied: its text is put together in memory.
+RELATIVES_MOST = 50_000
 # A reader of JSON knows these by themselves; all others are named with full metadata.
 PLAIN = (Edm.STRING, Edm.BOOLEAN)
 
@@ -65,12 +68,22 @@ class RowWriter:
     form: Format
     _pieces: tuple[tuple[str, str, str, WriteValue], ...]
     _inner: tuple[tuple[Expansion, RowWriter, Choose], ...]
+    _below: list[int]
 
     @classmethod
-    def of(cls, shape: Shape, form: Format) -> RowWriter:
+    def of(cls, shape: Shape, form: Format, below: list[int] | None = None) -> RowWriter:
+        """A writer; those of the relatives count in the same list."""
+        counted = [0] if below is None else below
         pieces = tuple(_piece(column, form) for column in shape.properties)
-        inner = tuple((each, cls.of(each.shape, form), chooser(each)) for each in shape.expansions)
-        return cls(shape, form, pieces, inner)
+        inner = tuple(
+            (each, cls.of(each.shape, form, counted), chooser(each)) for each in shape.expansions
+        )
+        return cls(shape, form, pieces, inner, counted)
+
+    def write_whole(self, row: Row, context: str = "") -> str:
+        """A row of the answer itself. TooMuch when its relatives would not fit into memory."""
+        self._below[0] = 0
+        return self.write(row, context)
 
     def write(self, row: Row, context: str = "") -> str:
         """One object; a single row as answer begins with its context."""
@@ -94,6 +107,9 @@ class RowWriter:
             yield f'"{name}":{self.write(kept[0]) if kept else "null"}'
             return
         kept, count = choose(found)
+        self._below[0] += len(kept)
+        if self._below[0] > RELATIVES_MOST:
+            raise TooMuch(f"A row has more than {RELATIVES_MOST:,} relatives here: expand less.")
         if expansion.count:
             yield f'"{name}{self.form.sign}count":{count_text(count, self.form)}'
         yield f'"{name}":[{",".join(self.write(each) for each in kept)}]'
@@ -144,7 +160,7 @@ def _pieces(writer: RowWriter, rows: list[Row]) -> Iterator[str]:
     waiting: list[str] = []
     size = 0
     for row in rows:
-        written = writer.write(row)
+        written = writer.write_whole(row)
         waiting.append(written)
         size += len(written)
         if size > PIECE:

@@ -10,7 +10,7 @@ import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
-from retailvista.feed.failures import BadQuery, NotAcceptable
+from retailvista.feed.failures import BadQuery, NotAcceptable, NotIsolated
 
 V40, V401 = "4.0", "4.01"
 JSON, XML, TEXT = "application/json", "application/xml", "text/plain"
@@ -63,6 +63,13 @@ def version_of(headers: Mapping[str, str]) -> str:
 def _check_sent_version(text: str) -> None:
     if text.strip() and text.strip() not in (V40, V401):
         raise BadQuery("This feed speaks OData 4.0 and 4.01 only.", "OData-Version")
+
+
+def check_isolation(headers: Mapping[str, str]) -> None:
+    """NotIsolated when a snapshot is asked for: its pages are read one after the other (8.2.8)."""
+    for name in ("OData-Isolation", "Isolation"):
+        if headers.get(name, "").strip().lower() == "snapshot":
+            raise NotIsolated("A feed gives no snapshot over several requests.", name)
 
 
 def negotiated(media: str, accept: str, asked: str | None, version: str) -> Format:

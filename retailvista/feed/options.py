@@ -1,7 +1,8 @@
 """The query options of an address: once each, known by name, with or without the dollar sign.
 
 OData 4.01 Part 1, 11.2.1: names in any case; an option of the standard that is not offered is
-501, the same option twice is 400, names of somebody else's are left alone.
+501, the same option twice is 400, names of somebody else's are left alone, unless leaving them
+alone would bring other rows than were asked for.
 """
 
 from __future__ import annotations
@@ -15,8 +16,8 @@ from retailvista.feed.failures import BadQuery, NotOffered
 
 OFFERED = frozenset({"filter", "orderby", "select", "expand", "top", "skip", "count", "format",
                      "skiptoken"})  # fmt: skip
-ELSEWHERE = frozenset({"search", "compute", "apply", "index", "levels", "deltatoken", "id",
-                       "schemaversion"})  # fmt: skip
+# Names of the standard without a dollar sign that would change which rows are meant.
+TELLING = frozenset({"search", "compute", "apply"})
 NUMBER = re.compile(r"[0-9]{1,9}")
 LONGEST = 32_000
 UNTYPED = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f]")
@@ -92,18 +93,19 @@ def collected(pairs: list[tuple[str, str]]) -> Options:
     return Options(values, aliases)
 
 
+def is_offered(written: str) -> bool:
+    """Whether this is an option of ours, in any spelling."""
+    return written.strip().lower().removeprefix("$") in OFFERED
+
+
 def _option(written: str) -> str:
     """The plain name of an option; empty for one that is not of the standard."""
     name = written.strip().lower()
     plain = name.removeprefix("$")
     if plain in OFFERED:
         return plain
-    if plain in ELSEWHERE:
-        if name.startswith("$"):
-            raise NotOffered(f"{written} is not offered.", written)
-        return ""
-    if name.startswith("$"):
-        raise NotOffered(f"There is no option {written}.", written)
+    if name.startswith("$") or plain in TELLING:
+        raise NotOffered(f"{written} is not offered.", written)
     return ""
 
 

@@ -45,6 +45,13 @@ class Resource:
         return self.key is not None or (bool(self.steps) and not self.steps[-1].way.many)
 
 
+def check_offered(path: str) -> None:
+    """NotOffered for what ends in a resource of the standard's own, whatever is sent to it."""
+    name = path.strip("/").rpartition("/")[2]
+    if name in NOT_OFFERED:
+        raise NotOffered(f"{name} is not offered.", name)
+
+
 def resource_of(path: str, model: Model, aliases: Mapping[str, str]) -> Resource:
     """The resource that a path names. NotThere when there is no such thing."""
     first, *rest = split_outside(path.strip("/"), "/")

@@ -15,12 +15,14 @@ from retailvista.feed import options as option_names
 from retailvista.feed.failures import BadQuery, NotOffered
 from retailvista.feed.language import checking, evaluating
 from retailvista.feed.language.checking import Scope
-from retailvista.feed.language.terms import ROOT, Needs, Term, add_needs
+from retailvista.feed.language.terms import ROOT, Needs, Term, Value, add_needs
 from retailvista.feed.model import EntitySet, Navigation, Property
 from retailvista.feed.options import Options, split_outside
 from retailvista.feed.sources import Order, Row
 
 DEEPEST = 3
+# Where a page goes on is a condition on all of them.
+ORDERS_MOST = 24
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,7 +75,7 @@ def _selected(table: EntitySet, text: str, expansions: tuple[Expansion, ...]) ->
             names |= {p.name for p in table.properties}
         elif table.column(name) is not None or table.way(name) is not None:
             names.add(name)
-        elif "/" in name or "(" in name:
+        elif any(sign in name for sign in "/(."):
             raise NotOffered("Only columns of the table itself can be selected.", "$select")
         else:
             raise BadQuery(f"{table.name} has no property {name[:80]!r}.", "$select")
@@ -105,10 +107,10 @@ def _expansions(scope: Scope, text: str | None, depth: int) -> tuple[Expansion, 
 def _way(table: EntitySet, name: str) -> Navigation:
     plain, _slash, rest = name.partition("/")
     way = table.way(plain)
+    if rest and (way is not None or plain == "*"):
+        raise NotOffered(f"{name[:80]} is not offered in $expand.", "$expand")
     if way is None:
         raise BadQuery(f"{table.name} has no way {name[:80]!r} to another table.", "$expand")
-    if rest:
-        raise NotOffered(f"{name[:80]} is not offered in $expand.", "$expand")
     return way
 
 
@@ -118,6 +120,8 @@ def _bracket(text: str) -> Options:
         name, equals, value = piece.partition("=")
         if not name.strip() and not equals:
             continue
+        if not option_names.is_offered(name):
+            raise NotOffered(f"{name.strip()[:40]} is not offered in $expand.", "$expand")
         pairs.append((name.strip(), value))
     found = option_names.collected(pairs)
     found.only("filter", "orderby", "select", "expand", "top", "skip", "count")
@@ -140,10 +144,16 @@ def _expansion(scope: Scope, way: Navigation, options: Options, depth: int) -> E
 
 
 def orders_of(scope: Scope, text: str | None) -> tuple[Order, ...]:
-    """The keys of $orderby."""
+    """The keys of $orderby; a constant, or the same once more, orders nothing."""
     if text is None:
         return ()
-    return tuple(Order(term, falls) for term, falls in checking.check_orders(text, scope))
+    found: dict[Term, bool] = {}
+    for term, falls in checking.check_orders(text, scope):
+        if not isinstance(term, Value):
+            found.setdefault(term, falls)
+    if len(found) > ORDERS_MOST:
+        raise NotOffered(f"Rows are put in order by at most {ORDERS_MOST} values.", "$orderby")
+    return tuple(Order(term, falls) for term, falls in found.items())
 
 
 def chooser(expansion: Expansion) -> Callable[[list[Row]], tuple[list[Row], int]]:

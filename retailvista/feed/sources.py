@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from typing import Any, Protocol
 
 from retailvista.feed.edm import Edm
-from retailvista.feed.language.terms import ROOT, Apply, Field, Needs, Term, Value
+from retailvista.feed.language.terms import ROOT, Apply, Field, Needs, Term, Value, both
 from retailvista.feed.model import EntitySet, Navigation, Property
 
 AFTER = "$after"
@@ -72,14 +72,18 @@ class Shelf(Protocol):
 
 
 def beyond(orders: tuple[Order, ...], values: tuple[Any, ...]) -> Term:
-    """The condition that a row comes after the one with these values in the order."""
-    order, rest = orders[0], orders[1:]
-    found = _after_value(order, values[0])
-    if not rest:
-        return found
-    same = Apply("eq", (order.term, Value(values[0], order.term.type)), Edm.BOOLEAN)
-    further = Apply("and", (same, beyond(rest, values[1:])), Edm.BOOLEAN)
-    return Apply("or", (found, further), Edm.BOOLEAN)
+    """The condition that a row comes after the one with these values in the order.
+
+    Flat: beyond the first, or the same in the first and beyond the second, and so on.
+    """
+    found: list[Term] = []
+    same: list[Term] = []
+    for order, value in zip(orders, values, strict=True):
+        further = both([*same, _after_value(order, value)])
+        assert further is not None, "there is one at least"
+        found.append(further)
+        same.append(Apply("eq", (order.term, Value(value, order.term.type)), Edm.BOOLEAN))
+    return Apply("or", tuple(found), Edm.BOOLEAN) if len(found) > 1 else found[0]
 
 
 def _after_value(order: Order, value: Any) -> Term:

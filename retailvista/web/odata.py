@@ -33,11 +33,13 @@ from retailvista.web.access import TOKEN, allow
 from retailvista.web.login import limiter
 
 screen = Blueprint("odata", __name__)
-METHODS = ("GET", "POST", "PUT", "PATCH", "DELETE")
-HEADERS = ("Accept", "OData-MaxVersion", "OData-Version", "Prefer")
+METHODS = ("GET", "POST", "PUT", "PATCH", "DELETE", "OPTIONS")
+HEADERS = ("Accept", "OData-MaxVersion", "OData-Version", "Prefer", "OData-Isolation", "Isolation")
 SCOPE = "feed:read"
 REFUSED_A_MINUTE = 60
 PLACES = 4
+# Of all companies together: fewer than the threads of the server, so that every page has one.
+PLACES_IN_ALL = 6
 BUSY_SECONDS = 5
 
 
@@ -50,7 +52,7 @@ class Places:
 
     def take(self, company_id: int) -> bool:
         with self._lock:
-            free = self._taken[company_id] < PLACES
+            free = self._taken[company_id] < PLACES and self._taken.total() < PLACES_IN_ALL
             self._taken[company_id] += free
             return free
 
@@ -91,9 +93,12 @@ def _token_key() -> str:
     return hashlib.sha256(sent.encode()).hexdigest() if sent else get_remote_address()
 
 
-@screen.route("/odata/<feed>", methods=METHODS)
-@screen.route("/odata/<feed>/", methods=METHODS)
-@screen.route("/odata/<feed>/<path:rest>", methods=METHODS, merge_slashes=False)
+@screen.route("/odata/<feed>", methods=METHODS, provide_automatic_options=False)
+@screen.route("/odata/<feed>/", methods=METHODS, provide_automatic_options=False)
+@screen.route(
+    "/odata/<feed>/<path:rest>", methods=METHODS, merge_slashes=False,
+    provide_automatic_options=False,
+)  # fmt: skip
 @allow(TOKEN)
 @limiter.limit("1200 per minute", key_func=_token_key)
 def read(feed: str, rest: str = "") -> Response | tuple[Response, int]:
@@ -118,7 +123,7 @@ def read(feed: str, rest: str = "") -> Response | tuple[Response, int]:
 
 def _answered(asked: Asked, offered: Offered, company_id: int) -> Response | tuple[Response, int]:
     if not places.take(company_id):
-        words = f"{PLACES} answers of this company are being read. Ask again in {BUSY_SECONDS} s."
+        words = f"So many answers are being read already. Ask again in {BUSY_SECONDS} s."
         return odata_answers.failure(429, words, BUSY_SECONDS)
     try:
         found = answering.answer(asked, offered)

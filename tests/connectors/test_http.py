@@ -16,10 +16,9 @@ import requests
 from retailvista import db
 from retailvista.clock import SystemClock
 from retailvista.connectors.exchange import ANSWER_BYTES_MAX, exchange, written
-from retailvista.connectors.http import RequestsWire, origin_of
+from retailvista.connectors.http import RequestsWire
 from retailvista.connectors.port import Call, Reply, Sending
 from retailvista.connectors.sockets import IDLE_SECONDS_MAX, WATCHDOG, Guard, WatchedAdapter
-from retailvista.errors import Refused
 from retailvista.vault import Secret
 
 Behaviour = Callable[[socket.socket, bytes], None]
@@ -265,30 +264,6 @@ def test_the_deadline_of_an_answered_call_leaves_the_connection_to_the_next_one(
             with pool.lent() as following:
                 assert following is connection
                 assert following.is_connected
-
-
-FORBIDDEN = [
-    "http://start.exactonline.nl/x",
-    "https://start.exactonline.nl:8443/x",
-    "https://start.exactonline.nl.evil.example/x",
-    "https://evil.example/x",
-    "https://user:pw@start.exactonline.nl/x",
-    "https://start.exactonline.nl@evil.example/x",
-    "ftp://start.exactonline.nl/x",
-    "https://start.exactonline.nl:port/x",
-    "//start.exactonline.nl/x",
-]
-
-
-@pytest.mark.parametrize("url", FORBIDDEN)
-def test_only_allowed_origins_are_spoken_to(url: str):
-    wire = RequestsWire(SystemClock(), ["https://start.exactonline.nl"], ["http://127.0.0.1:8001"])
-    pytest.raises(Refused, wire.send, Call("GET", url))
-
-
-def test_an_origin_is_scheme_host_and_port():
-    assert origin_of("https://START.exactonline.nl/x") == ("https", "start.exactonline.nl", 443)
-    assert origin_of("http://127.0.0.1:8001") == ("http", "127.0.0.1", 8001)
 
 
 def test_nothing_is_sent_while_a_transaction_is_open(side):

@@ -1,19 +1,21 @@
 """From the tree as written to terms: names are looked up, types are checked, aliases filled in.
 
 A text next to a value of another type is read as that type (OData 4.01, 11.2.1). What the
-standard knows and a feed does not offer is NotOffered, what nobody knows is BadQuery.
+standard knows and a feed does not offer is NotOffered, what nobody knows is BadQuery. However
+short an expression is written, what it comes to has a limit: aliases that stand for one another,
+relatives of relatives.
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 
 from retailvista.feed import edm
 from retailvista.feed.edm import Edm
 from retailvista.feed.failures import BadQuery, NotOffered
-from retailvista.feed.language import arithmetic, functions, parsing
+from retailvista.feed.language import arithmetic, functions, lexing, parsing
 from retailvista.feed.language.syntax import (
     Alias,
     Call,
@@ -42,6 +44,12 @@ EQUALITY = ("eq", "ne")
 ORDER = ("gt", "ge", "lt", "le")
 PREFIXES = {"duration": Edm.DURATION, "edm.duration": Edm.DURATION}
 OLD = ("datetime", "datetimeoffset", "guid", "time")
+# An alias in an alias; each may be nested as deep as the parser permits.
+ALIASES_DEEP = 2
+# A database joins the tables of every step; SQLite joins 64, and a table of ours is up to six.
+WAYS_MOST = 6
+# Each goes over all relatives of all relatives before it.
+LAMBDAS_DEEP = 2
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,22 +61,30 @@ class Scope:
     now: datetime
     aliases: Mapping[str, str] = field(default_factory=dict)
     pending: tuple[str, ...] = ()
+    spent: list[int] = field(default_factory=list, compare=False, repr=False)
 
     @classmethod
     def of(cls, model: Model, table: EntitySet, now: datetime, aliases: Mapping[str, str]) -> Scope:
         return cls(model, {ROOT: table}, now, aliases)
 
     def with_row(self, name: str, table: EntitySet) -> Scope:
-        return Scope(self.model, {**self.rows, name: table}, self.now, self.aliases, self.pending)
+        return replace(self, rows={**self.rows, name: table})
 
     def inside(self, alias: str) -> Scope:
-        pending = (*self.pending, alias)
-        return Scope(self.model, self.rows, self.now, self.aliases, pending)
+        return replace(self, pending=(*self.pending, alias))
+
+    def read(self, text: str) -> Node:
+        """The tree of an expression. All of a request together has no more words than one."""
+        found = lexing.words(text)
+        self.spent.append(len(found))
+        if sum(self.spent) > lexing.WORDS_MOST:
+            raise BadQuery(f"With its aliases this has more than {lexing.WORDS_MOST} words.")
+        return parsing.tree(found)
 
 
 def check_filter(text: str, scope: Scope) -> Term:
     """A whole $filter: it says yes or no."""
-    return as_condition(check(parsing.parse(text), scope), "$filter")
+    return as_condition(check(scope.read(text), scope), "$filter")
 
 
 def check_orders(text: str, scope: Scope) -> list[tuple[Term, bool]]:
@@ -117,7 +133,9 @@ def _alias(name: str, scope: Scope) -> Term:
         return NULL  # OData 4.01, 11.2.6.1.3: an alias that is not given is null
     if name in scope.pending:
         raise BadQuery(f"{name} stands in its own value.")
-    return check(parsing.parse(text), scope.inside(name))
+    if len(scope.pending) >= ALIASES_DEEP:
+        raise BadQuery(f"Aliases stand in one another at most {ALIASES_DEEP} deep.")
+    return check(scope.read(text), scope.inside(name))
 
 
 def _operation(node: Operation, scope: Scope) -> Term:
@@ -208,6 +226,8 @@ def _follow(
     while names and (way := table.way(names[0])) is not None and not way.many:
         ways.append(way)
         table, names = scope.model.target(way), names[1:]
+        if len(ways) > WAYS_MOST:
+            raise BadQuery(f"A path leads over at most {WAYS_MOST} ways.")
     return tuple(ways), names, table
 
 
@@ -235,6 +255,8 @@ def _lambda(node: Lambda, scope: Scope) -> Term:
         raise BadQuery(f"{'/'.join(node.path)} is no list; {node.name} needs one.")
     if node.variable and (node.variable in scope.rows or node.variable == ROOT):
         raise BadQuery(f"{node.variable} already means something else here.")
+    if len(scope.rows) > LAMBDAS_DEEP:
+        raise NotOffered(f"any and all are offered at most {LAMBDAS_DEEP} deep in one another.")
     target, predicate = scope.model.target(many), None
     if node.predicate is not None:
         inner = scope.with_row(node.variable, target)

@@ -34,7 +34,7 @@ WORD = re.compile(
     | (?P<number>{edm.NUMBER.pattern}){END_OF_WORD}
     | (?P<name>\$?[^\W0-9]\w*(?:\.[^\W0-9]\w*)*)
     | (?P<alias>@[^\W0-9]\w*(?:\.\w+)*)
-    | (?P<sign>[(),/:\[\]-])
+    | (?P<sign>[(),/:=\[\]{{}}-])
     """,
     re.VERBOSE,
 )

@@ -39,7 +39,12 @@ ELSEWHERE = frozenset(
 
 def parse(text: str) -> Node:
     """The tree of a whole expression."""
-    reader = _Parser(words(text))
+    return tree(words(text))
+
+
+def tree(found: list[Word]) -> Node:
+    """The tree of the words of a whole expression."""
+    reader = _Parser(found)
     node = reader.expression(0)
     reader.expect_end()
     return node
@@ -158,6 +163,8 @@ class _Parser:
             return self._named()
         if self.take("["):
             raise NotOffered("A list as a value is offered with 'in' alone.")
+        if self.take("{"):
+            raise NotOffered("An object as a value is not offered.")
         raise self.wrong("A value is missing before")
 
     def _named(self) -> Node:
@@ -173,10 +180,16 @@ class _Parser:
         return self._path(word.text)
 
     def _check_offered(self, name: str) -> None:
-        if name.lower() in ELSEWHERE and (name[0] == "$" or self.word.text == "("):
+        """Also for names with a dot: functions of a service, and types that a row is cast to."""
+        follows = self.word.text
+        if name.lower() in ELSEWHERE and (name[0] == "$" or follows == "("):
             raise NotOffered(f"{name} is not offered.")
+        if "." in name and follows in ("(", "/"):
+            raise NotOffered(f"No feed has a function or a type {name[:80]}.")
 
     def _call(self, name: str) -> Node:
+        if name.lower() in ("any", "all"):
+            raise BadQuery(f"{name} needs a list before it: Lines/any(line:line/Number eq 1).")
         if self.take(")"):
             return Call(name, ())
         args = [self.expression(0)]
@@ -197,6 +210,8 @@ class _Parser:
             if word.text.lower() in ("any", "all") and self.take("("):
                 return self._lambda(tuple(parts), word.text.lower())
             parts.append(word.text)
+        if "." in parts[-1]:
+            raise BadQuery(f"{parts[-1][:80]} is the name of a type, and no value.")
         return Path(tuple(parts))
 
     def _lambda(self, path: tuple[str, ...], name: str) -> Node:

@@ -26,11 +26,17 @@ from retailvista.feed.language.terms import (
     Value,
     both,
     conjuncts,
+    height,
+    nesting,
 )
 
 ORDERED: dict[str, Callable[[Any, Any], Any]] = {
     "gt": operator.gt, "ge": operator.ge, "lt": operator.lt, "le": operator.le,
 }  # fmt: skip
+# SQLite reads at most a hundred things in one another, of which one of ours is some, and an
+# expression of height 1,000 (SQLITE_MAX_EXPR_DEPTH); a statement has its own parts besides.
+NESTED_MOST = 12
+HEIGHT_MOST = 900
 CONDITIONS = frozenset({"and", "or", "not", "eq", "ne", "in", *ORDERED})
 
 
@@ -44,7 +50,12 @@ class Writer:
         """The conditions the database takes over, and what is left for the evaluator."""
         taken: list[ColumnElement[bool]] = []
         left: list[Term] = []
+        high = 0
         for part in conjuncts(term) if term is not None else ():
+            high += height(part)
+            if nesting(part) > NESTED_MOST or high > HEIGHT_MOST:
+                left.append(part)
+                continue
             try:
                 taken.append(self.condition(part, rows, loose=True))
             except Beyond:

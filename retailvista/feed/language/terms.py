@@ -112,6 +112,25 @@ def parts(term: Term) -> Iterator[Term]:
             yield from parts(part)
 
 
+def nesting(term: Term) -> int:
+    """How many operators and functions stand in one another."""
+    if isinstance(term, Apply):
+        return 1 + max((nesting(arg) for arg in term.args), default=0)
+    if isinstance(term, AnyAll):
+        return 1 + (nesting(term.predicate) if term.predicate is not None else 0)
+    return 1
+
+
+def height(term: Term) -> int:
+    """How high a tree of pairs it makes: a chain of `and`, `or` or `in` is as high as long."""
+    if isinstance(term, Apply):
+        chained = len(term.args) if term.name in ("and", "or", "in") else 1
+        return chained + max((height(arg) for arg in term.args), default=0)
+    if isinstance(term, AnyAll):
+        return 1 + (height(term.predicate) if term.predicate is not None else 0)
+    return 1
+
+
 def columns_of(term: Term) -> set[str]:
     """The properties of the row itself that a term looks at."""
     return {
