@@ -12,11 +12,14 @@ from typing import Any
 from retailvista.companies.scope import company_scope
 from retailvista.connectors.database.opening import WarehouseFacts, open_warehouse, warehouse_facts
 from retailvista.connectors.database.shapes import DUCKDB
-from retailvista.connectors.database.warehouse import CURSORS
+from retailvista.connectors.database.warehouse import CURSORS, Cursor
 from retailvista.connectors.outside import Outside
 from retailvista.errors import LoginNeeded, Refused
 from retailvista.feed.copies import Copy
 from retailvista.feed.failures import FeedError, SourceFailed
+
+# Cursors by division and entity, of each warehouse and schema.
+Known = dict[tuple[int, str], dict[tuple[int, str], Cursor]]
 
 
 @dataclass(slots=True)
@@ -26,8 +29,8 @@ class Copied:
     outside: Outside
     company_id: int
     copy: Copy
+    known: Known = field(default_factory=dict)
     _facts: WarehouseFacts | None = field(default=None, init=False)
-    _fresh: datetime | None = field(default=None, init=False)
 
     @property
     def facts(self) -> WarehouseFacts:
@@ -53,20 +56,24 @@ class Copied:
 
     def fresh_as_of(self) -> datetime | None:
         """When the copy was last brought up to date; None before its first load."""
-        if self._fresh is None:
-            self._fresh = self._asked()
-        return self._fresh
+        found = self._standing().get((self.copy.division, self.copy.entity))
+        return (
+            found.loaded_at if found is not None and found.table_name == self.copy.table else None
+        )
 
-    def _asked(self) -> datetime | None:
+    def _standing(self) -> dict[tuple[int, str], Cursor]:
+        """The cursors beside the tables; they are read once for all tables of an answer."""
+        place = (self.copy.warehouse_id, self.copy.schema)
+        if place not in self.known:
+            self.known[place] = self._cursors()
+        return self.known[place]
+
+    def _cursors(self) -> dict[tuple[int, str], Cursor]:
         with company_scope(self.company_id):
             facts = self.facts
             if facts.settings.kind == DUCKDB and not facts.file.exists():
-                return None
+                return {}
             with open_warehouse(self.outside, facts) as warehouse:
                 query = "SELECT table_name FROM information_schema.tables WHERE table_schema = ?"
                 there = {name for (name,) in warehouse.rows(query, [self.schema])}
-                if not {CURSORS, self.copy.table} <= there:
-                    return None
-                cursors = warehouse.cursors(self.schema, facts.company)
-        found = cursors.get((self.copy.division, self.copy.entity))
-        return found.loaded_at if found is not None else None
+                return warehouse.cursors(self.schema, facts.company) if CURSORS in there else {}

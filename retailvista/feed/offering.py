@@ -16,16 +16,17 @@ from sqlalchemy.orm import Session
 from retailvista import db as database
 from retailvista.companies.scope import scoped_company_id
 from retailvista.connectors.outside import Outside
-from retailvista.errors import NotFound
+from retailvista.errors import NotFound, RetailVistaError
 from retailvista.feed import feeds
 from retailvista.feed.answering import Offered
+from retailvista.feed.copied import Copied, Known
 from retailvista.feed.feeds import Reader
 from retailvista.feed.live_source import LiveShelf, Upstream
 from retailvista.feed.model import EntitySet, Model
 from retailvista.feed.models import OWN, Dataset, Feed
 from retailvista.feed.origins import Behind, behind_all, fixed_term, view_of
 from retailvista.feed.own_source import OwnShelf
-from retailvista.feed.replica_source import Copied, NoCopy, ReplicaShelf, ReplicaSource
+from retailvista.feed.replica_source import NoCopy, ReplicaShelf, ReplicaSource
 from retailvista.feed.sources import Shelf, Source
 from retailvista.feed.upstream import RecordsUpstream
 from retailvista.feed.views import View, connected
@@ -42,6 +43,16 @@ class Shelves:
 
     def table(self, name: str) -> EntitySet:
         return self.places[name].table(name)
+
+    def fresh_as_of(self, table: EntitySet) -> datetime | None:
+        """How fresh a table is that is served from a copy; None when live, or not known now."""
+        shelf = self.places[table.name]
+        if not isinstance(shelf, ReplicaShelf):
+            return None
+        try:
+            return shelf.sources[table.name].fresh_as_of()
+        except RetailVistaError:
+            return None
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,7 +92,8 @@ def offer(session: Session, outside: Outside, tables: Sequence[Dataset]) -> Offe
         for view in group.views:
             places[view.entity.name], sets[view.entity.name] = shelf, view.entity
     ordered = tuple(sets[dataset.alias] for dataset in tables)
-    return Offered(Model(ordered), Shelves(places), now)
+    whole = Shelves(places)
+    return Offered(Model(ordered), whole, now, whole.fresh_as_of)
 
 
 def _groups(tables: Sequence[Dataset], connectors: Mapping[int, Behind]) -> list[Group]:
@@ -115,6 +127,7 @@ def _live(outside: Outside, there: Behind, group: Group, now: datetime) -> LiveS
 
 def _copied(outside: Outside, there: Behind, group: Group, now: datetime) -> ReplicaShelf:
     shelf = ReplicaShelf()
+    known: Known = {}
     for view, dataset in zip(group.views, group.datasets, strict=True):
         name, copy = view.entity.name, there.copies.get(dataset.entity)
         shelf.tables[name] = view.entity
@@ -123,6 +136,6 @@ def _copied(outside: Outside, there: Behind, group: Group, now: datetime) -> Rep
             continue
         term, names = fixed_term(view, now)
         table = there.table(dataset.entity, warehouse=True)
-        copied = Copied(outside, there.place.company_id, copy)
+        copied = Copied(outside, there.place.company_id, copy, known)
         shelf.sources[name] = ReplicaSource(view.entity, table, names, copied, shelf, term)
     return shelf

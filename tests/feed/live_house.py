@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -56,8 +57,11 @@ class LiveHouse:
     def program(self, feed: str, role: str = "viewer") -> Program:
         return make_program(self.site, role=role, feed=feed)
 
+    def scope(self) -> AbstractContextManager[None]:
+        return company_scope(self.house.stage.company_id)
+
     def do(self, use_case: Any, *given: Any, **more: Any) -> Any:
-        with company_scope(self.house.stage.company_id):
+        with self.scope():
             return self.house.do(use_case, *given, **more)
 
     def put(self, entity: str, *rows: dict[str, Any]) -> list[str]:
