@@ -239,10 +239,7 @@ class NoCopy:
     """The source of a table whose flow is gone: it answers with what to do about it."""
 
     def __init__(self, place: str, entity: str) -> None:
-        self._words = (
-            f"No flow copies {entity} of {place} into a warehouse any more: in RetailVista open"
-            " Extra > Flows and make one, or serve the table live."
-        )
+        self._place, self._entity = place, entity
 
     def after_kinds(self, orders: tuple[Order, ...]) -> tuple[Edm, ...]:
         return (Edm.STRING,)
@@ -251,10 +248,14 @@ class NoCopy:
         return None
 
     def pages(self, query: Query) -> Iterator[list[Row]]:
-        raise NotCopied(self._words)
+        self.count(query)
+        yield []
 
     def count(self, query: Query) -> int:
-        raise NotCopied(self._words)
+        raise NotCopied(
+            f"No flow copies {self._entity} of {self._place} into a warehouse any more: in"
+            " RetailVista open Extra > Flows and make one, or serve the table live."
+        )
 
 
 @dataclass(frozen=True, slots=True)

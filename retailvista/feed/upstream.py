@@ -204,8 +204,8 @@ class RecordsUpstream:
         except FeedError:
             raise
         except Refused as error:
-            said = f" It said: {error.said}" if error.said else ""
-            raise SourceFailed(f"{self.place.name}: {error}{said}") from error
+            text = f"{self.place.name}: {error} {error.said}"
+            raise SourceFailed(text.rstrip()) from error
 
     def _check_room(self, reader: Reader) -> None:
         """Later when what is left is for others, or when this table was refused too often."""

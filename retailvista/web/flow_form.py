@@ -33,8 +33,8 @@ from retailvista.web.flow_choices import (
     writable_of,
 )
 from retailvista.web.flow_fields import Filled
+from retailvista.web.flow_prefill import prefilled
 from retailvista.web.flow_words import write_word
-from retailvista.web.numbers import whole
 
 screen = Blueprint("flow_form", __name__)
 
@@ -42,10 +42,7 @@ screen = Blueprint("flow_form", __name__)
 @screen.get("/flows/new")
 @allow(ADMINISTRATOR)
 def new() -> str:
-    spec = flow_fields.empty(
-        request.args.get("kind", REPLICATION), request.args.get("target", 0, type=whole)
-    )
-    return _page(Filled(spec), None)
+    return _page(Filled(prefilled(request.args)), None)
 
 
 @screen.post("/flows/new")
