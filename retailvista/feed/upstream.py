@@ -7,6 +7,8 @@ postings too. A place to go on from is sealed, and never an address: that is mad
 
 from __future__ import annotations
 
+import hashlib
+import json
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import timedelta
@@ -38,8 +40,13 @@ REFUSED_PAUSE = timedelta(minutes=20)
 LETTERS = {Way.FULL: "r", Way.BULK: "b", Way.SYNC: "s", Way.DELETED: "d"}
 WAYS = {letter: way for way, letter in LETTERS.items()}
 SKIPTOKEN, TOP = "$skiptoken", "$top"
+# Before an address that goes on in a form of its own.
+WHOLE = "@"
 ORDERED = INTEGERS | {Edm.DECIMAL, Edm.DATE, Edm.INSTANT, Edm.BOOLEAN}
-LONGEST_TOKEN = 400
+LONGEST_TOKEN = 2_000
+# Providers whose lists are filtered in the language of language/exact.py; elsewhere rows are
+# filtered and put in order here.
+DIALECT = frozenset(("exact-online",))
 # Rows of a page of a provider's list; the large forms have many more.
 LIST_PAGE = 60
 
@@ -76,6 +83,11 @@ class RecordsUpstream:
         return bool(self.records.names(self.table.entity.key, Way.FULL))
 
     @property
+    def pushes(self) -> bool:
+        """Whether conditions and orders can be sent."""
+        return self.has_list and self.place.provider in DIALECT
+
+    @property
     def traits(self) -> Traits:
         """Names and quirks: codes are padded."""
         known = {ours: own for ours, own in self.names.items() if own != ROW_KEY}
@@ -84,20 +96,21 @@ class RecordsUpstream:
             for each in self.table.entity.properties
             if each.kind is Kind.TEXT and each.name.endswith("Code")
         )
-        can = None if self.has_list else frozenset[str]()
+        can = None if self.pushes else frozenset[str]()
         return Traits(known, filterable=can, padded=padded, zone=ZONE.key)
 
     @property
     def sortable(self) -> frozenset[str]:
         """Columns that the provider puts in our order: all but texts and GUIDs."""
-        if not self.has_list:
+        if not self.pushes:
             return frozenset()
         kinds = {each.name: each.type for each in self.table.table.properties}
         return frozenset(ours for ours, own in self.names.items() if kinds[own] in ORDERED)
 
     def page(self, wanted: Wanted, token: str) -> UpstreamPage:
         """One page; one call."""
-        way, place = self._opened(token) if token else (self._way(wanted), "")
+        seal = self._seal(wanted)
+        way, place = self._opened(token, seal) if token else (self._way(wanted), "")
         asked = self._asked(wanted, way)
 
         def read(visit: Visit) -> tuple[str, Page]:
@@ -108,14 +121,14 @@ class RecordsUpstream:
 
         first, found = self._called(read)
         decode = decoder(self.table, self.names, self._columns(wanted.select))
-        following = self._token(first, found.next, way)
+        following = self._token(first, found.next, way, seal)
         # A table has its order in each of its forms: what is begun in one goes on in it.
-        here = token or self._sealed(way, "")
+        here = token or self._sealed(LETTERS[way], seal)
         return UpstreamPage([decode(row) for row in found.rows], following, here)
 
     def count(self, wanted: Wanted) -> int | None:
         """How many rows the filter keeps there, in one call."""
-        if not self.has_list:
+        if not self.pushes:
             return None
         query = {"$filter": self._filter(wanted)} if self._filter(wanted) else {}
         asked = Asked(self.table.entity.key, Way.FULL, query=query)
@@ -155,38 +168,40 @@ class RecordsUpstream:
         if not way.moves_by_page:
             pairs = (("$filter", self._filter(wanted)), ("$orderby", wanted.order))
             query = {name: text for name, text in pairs if text}
-            if way is Way.FULL and wanted.top is not None:
+            if way is Way.FULL and wanted.top is not None and self.pushes:
                 query[TOP] = str(wanted.top)
         return Asked(self.table.entity.key, way, query=query, select=self._columns(wanted.select))
 
-    def _opened(self, token: str) -> tuple[Way, str]:
+    def _opened(self, token: str, seal: Sealed) -> tuple[Way, str]:
         """A token of ours. One that somebody made up would cost a refusal at the provider."""
         try:
-            opened = self.outside.vault.unseal(token, self._seal).reveal()
+            opened = self.outside.vault.unseal(token, seal).reveal()
         except SealBroken as error:
             raise BadQuery("This link to a next page is broken.", "$skiptoken") from error
         return WAYS[opened[0]], opened[1:]
 
-    @property
-    def _seal(self) -> Sealed:
-        number, entity = self.place.number, self.table.entity.key
-        return Sealed(self.place.company_id, f"connector {number}", f"feed {entity}")
+    def _seal(self, wanted: Wanted) -> Sealed:
+        """A place in another question, or in a table that was changed since, is none in this."""
+        asked = json.dumps([self.table.entity.key, wanted.filter, wanted.select, wanted.order])
+        mark = hashlib.sha256(asked.encode()).hexdigest()[:16]
+        return Sealed(self.place.company_id, f"connector {self.place.number}", f"feed {mark}")
 
-    def _token(self, first: str, following: str, way: Way) -> str:
-        """The place of the next page. Everything else in its address is as in the first one."""
+    def _token(self, first: str, following: str, way: Way, seal: Sealed) -> str:
+        """The place of the next page; short where all else in its address is as in the first."""
         if not following:
             return ""
         theirs, ours = _options(following), _options(first)
         token = theirs.pop(SKIPTOKEN, "")
         same = theirs.keys() - {TOP} == ours.keys() - {TOP}
-        if not token or not same or len(token) > LONGEST_TOKEN:
+        place = token if token and same else f"{WHOLE}{following}"
+        if len(place) > LONGEST_TOKEN:
             raise SourceFailed(f"{self.place.name} gave a next page in a form that is not known.")
-        sealed = self._sealed(way, token)
+        sealed = self._sealed(LETTERS[way] + place, seal)
         self._given[sealed] = following
         return sealed
 
-    def _sealed(self, way: Way, token: str) -> str:
-        return self.outside.vault.seal(Secret(LETTERS[way] + token), self._seal)
+    def _sealed(self, text: str, seal: Sealed) -> str:
+        return self.outside.vault.seal(Secret(text), seal)
 
     def _called(self, work: Callable[[Visit], T]) -> T:
         """One call of the company, if there is room; what cannot be is said in a feed's words."""
@@ -241,6 +256,8 @@ def _continued(first: str, token: str) -> str:
     """The address of the first page, from a place on; the token can only be a value in it."""
     if not token:
         return first
+    if token.startswith(WHOLE):
+        return token.removeprefix(WHOLE)
     pieces = [piece for piece in first.split("?", 1)[1].split("&") if not piece.startswith(TOP)]
     path = first.split("?", 1)[0]
     place = quote(token, safe="")

@@ -27,9 +27,9 @@ from retailvista.web.access import ADMINISTRATOR, allow
 from retailvista.web.flow_choices import (
     Choices,
     choices_for,
-    entities_of,
     found_by,
     numbered,
+    readable_of,
     writable_of,
 )
 from retailvista.web.flow_fields import Filled
@@ -120,7 +120,7 @@ def entities() -> str:
     text = request.args.get("find_target" if is_target else "find", "")
     with wiring.reading() as session:
         row = numbered(session, number)
-        offered = writable_of(row) if is_target else entities_of(row)
+        offered = writable_of(row) if is_target else readable_of(session, row)
     return render_template(
         "flow_entities.html", find=text, found=found_by(offered, text), problems=[],
         button="add_target" if is_target else "add", action=url_for(".add"),

@@ -18,6 +18,8 @@ from retailvista.companies.scope import company_scope
 from retailvista.config import load_settings
 from retailvista.connectors.models import Lane, RequestLog
 from retailvista.feed import feeds, live_datasets
+from retailvista.feed.flow_rows import FeedRows
+from retailvista.flows import offered_rows
 from retailvista.sandbox import records
 from retailvista.sandbox.server import Sandbox
 from retailvista.web.wiring import Wired
@@ -103,6 +105,7 @@ def open_live(folder: Path, clock: TestClock, sandbox: Sandbox) -> LiveHouse:
         for alias, company_id in companies.items():
             with company_scope(company_id):
                 _add_people(session, alias)
+    offered_rows.plug(FeedRows())
     app = Flask("retailvista")
     app.extensions["retailvista"] = Wired(settings, stage.outside)
     web.register(app)

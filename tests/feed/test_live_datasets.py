@@ -4,12 +4,16 @@ from __future__ import annotations
 
 import base64
 import json
+import re
+from dataclasses import replace
 from decimal import Decimal
 
 import pytest
 
 from retailvista.companies.scope import company_scope
 from retailvista.connectors.exact_online.provider import EXACT_ONLINE
+from retailvista.connectors.exact_online.records import ExactRecords
+from retailvista.connectors.registry import PROVIDERS
 from retailvista.errors import NotFound
 from retailvista.feed import feeds, live_datasets
 from retailvista.feed.live_tables import is_table, live_table
@@ -218,3 +222,30 @@ def test_every_entity_with_a_key_is_a_table():
     assert invoices.way("SalesInvoiceLines").target == "SalesInvoice_SalesInvoiceLines"
     lines = live_table(EXACT_ONLINE.key, "salesinvoice/SalesInvoiceLines").table
     assert {way.name for way in lines.navigations} >= {"Invoice", "ItemDetails", "GLAccountDetails"}
+
+
+class FewRecords(ExactRecords):
+    """Another provider's: two lists, in a language of filters that feeds do not know."""
+
+    def entities(self):
+        return tuple(self.entity(key) for key in (ACCOUNTS, CONTACTS))
+
+
+@pytest.mark.statement("C-22")
+def test_the_tables_of_a_new_provider_are_in_feeds_at_once(shop, quiet, monkeypatch):
+    """A line in the registry is all; what it cannot filter is filtered here."""
+    few = replace(EXACT_ONLINE, key="few", name="Few", records=FewRecords())
+    monkeypatch.setitem(PROVIDERS, "few", few)
+    shop.house.change_connector(provider="few")
+    try:
+        admin = shop.site.browser("groenhof", "administrator@groenhof.nl")
+        shop.feed("nieuw", CONTACTS)
+        page = admin.get("/feeds/1/add?source=live-25").text
+        found = shop.program("nieuw").rows(
+            "Contacts", filter="LastName eq 'P3'", orderby="LastName", select="LastName"
+        )
+    finally:
+        shop.house.change_connector(provider="exact-online")
+    assert re.findall(r'name="table" value="([^"]+)"', page) == [ACCOUNTS, CONTACTS]
+    assert found == [{"LastName": "P3"}]
+    assert not any("$filter=LastName" in call or "$orderby" in call for call in shop.calls())

@@ -37,6 +37,7 @@ def test_choose_a_connector_then_tick_tables_then_confirm(shop, admin, quiet):
     made = admin.post("/feeds", name="live-tabellen")
     first = text_of(admin.get(made.location))
     assert re.findall(r'name="source" value="([\w-]+)"', first) == ["own", "live-25", "copy-25"]
+    assert 'data-narrow="sources"' in first
     assert 'value="copy-25" id="source-copy-25" disabled' in first
     assert "/flows/new?kind=replication&source=25" in first
     second = text_of(admin.get(f"{made.location}?source=live-25"))
