@@ -32,6 +32,11 @@ ORDERS = (
 
 @pytest.fixture(scope="module")
 def shop(live) -> LiveHouse:
+    fill(live)
+    return live
+
+
+def fill(live: LiveHouse) -> None:
     """Relations, contacts and items; a flow copies the first two."""
     live.store.set("limits", "off")
     names = ("Bo", "bo", "Aart", "Bo's", "Énée", "zo%", "Jo_o", "100%", "", "Ann")
@@ -44,7 +49,6 @@ def shop(live) -> LiveHouse:
     live.put(CONTACTS, *({"Account": firms[n % 4], "LastName": f"P{n}"} for n in range(9)))
     with live.scope():
         live.house.add(replication(ACCOUNTS, CONTACTS))
-    return live
 
 
 def fetched(shop: LiveHouse) -> None:
@@ -87,6 +91,11 @@ def test_the_feed_says_how_fresh_it_is(copied, quiet):
 
 
 def test_the_copy_answers_as_exact_does_and_spends_no_calls(copied, quiet):
+    compare(copied)
+
+
+def compare(copied: LiveHouse) -> None:
+    """Every filter, on the copy and live."""
     copy, live = copied.program("kopie"), copied.program("live")
     shared = set(copy.rows("Accounts")[0]) & set(live.rows("Accounts")[0])
     assert len(shared) > 80
@@ -101,6 +110,11 @@ def test_the_copy_answers_as_exact_does_and_spends_no_calls(copied, quiet):
 
 
 def test_the_copy_has_the_order_and_the_pages_of_a_feed(copied, quiet):
+    go_through(copied)
+
+
+def go_through(copied: LiveHouse) -> None:
+    """Every order, whole and page by page."""
     program, exact = copied.program("kopie"), copied.program("live")
     for order in ORDERS:
         whole = [row["ID"] for row in program.rows("Accounts", orderby=order, select="ID")]

@@ -7,6 +7,9 @@ import re
 
 import pytest
 
+from retailvista import db
+from retailvista.connectors.choosing import connector_by_number
+from retailvista.connectors.depending import what_depends_on
 from retailvista.feed import feeds
 from tests.feed.live_house import ACCOUNTS, CONTACTS, ITEMS, LiveHouse
 from tests.flows.flow_house import replication
@@ -120,3 +123,27 @@ def test_from_a_table_a_flow_is_filled_in(shop, admin, quiet):
     write = next(link for link in links if "action=create" in link)
     form = text_of(admin.get(write))
     assert "crm/Accounts" in form
+
+
+@pytest.mark.statement("C-18")
+def test_a_connector_of_another_company_cannot_be_named(shop, quiet):
+    shop.feed("van-ons", ACCOUNTS)
+    other = shop.site.browser("bloemhof", "administrator@bloemhof.nl")
+    made = other.post("/feeds", name="van-hen").location
+    assert re.findall(r'name="source" value="([\w-]+)"', text_of(other.get(made))) == ["own"]
+    for source in ("live-25", "copy-25", "copy-40", "live-40", "x", "live-" + "9" * 9):
+        assert other.get(f"{made}?source={source}").status_code == 404
+        place = made.replace("/add", "/tables")
+        assert other.post(place, source=source, table=[ACCOUNTS]).status_code == 404
+    number = made.split("/")[2]
+    assert "van-ons" not in text_of(other.get("/feeds"))
+    assert other.get(f"/feeds/{number}/tables/Accounts/preview").status_code == 404
+
+
+def test_a_connector_with_tables_in_feeds_says_so_before_it_goes(shop, quiet):
+    shop.feed("blijft", ACCOUNTS)
+    session = shop.house.stage.sessions()
+    with shop.scope(), session, db.reading(session):
+        row = connector_by_number(session, 25)
+        reasons = what_depends_on(session, row)
+    assert any("blijft" in reason and "show its tables" in reason for reason in reasons)
