@@ -26,12 +26,16 @@ ROWS = 5
 
 @dataclass(frozen=True, slots=True)
 class Preview:
-    """The first rows as texts, or why there are none. `fresh`: of a copy."""
+    """The first rows as texts, or why there are none. `fresh`: of a copy.
+
+    Columns with nothing in any of them are only counted, in `empty`.
+    """
 
     columns: tuple[str, ...] = ()
     rows: tuple[tuple[str, ...], ...] = ()
     problem: str = ""
     fresh: datetime | None = None
+    empty: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,8 +59,10 @@ def preview(session: Session, outside: Outside, feed: Feed, table: Dataset) -> P
         fresh = offered.fresh_as_of(entity_set)
     except RetailVistaError as error:
         return Preview(problem=str(error))
-    names = tuple(p.name for p in entity_set.properties)
-    return Preview(names, tuple(_texts(row, names) for row in found), fresh=fresh)
+    every = [p.name for p in entity_set.properties]
+    names = tuple(name for name in every if any(row[name] not in (None, "") for row in found))
+    rows = tuple(_texts(row, names) for row in found)
+    return Preview(names, rows, fresh=fresh, empty=len(every) - len(names))
 
 
 def standing(session: Session, outside: Outside, table: Dataset) -> Standing:
