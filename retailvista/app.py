@@ -32,6 +32,8 @@ from retailvista.connectors.outside import Outside
 from retailvista.connectors.port import Wire
 from retailvista.connectors.registry import PROVIDERS
 from retailvista.errors import BadSetting
+from retailvista.feed.flow_rows import FeedRows
+from retailvista.flows import offered_rows
 from retailvista.journals.numbering import sending_locked
 from retailvista.mail.sending import Post, post_for
 from retailvista.plain import WorkSession
@@ -91,6 +93,7 @@ def create_app(
     app.register_blueprint(
         operator.blueprint(settings, lambda: _readiness(app), lambda: figures.figures(way_out))
     )
+    offered_rows.plug(FeedRows())
     web.register(app)
     app.extensions[PROGRAM] = make_program(app)
     for name, command in commands.root.commands.items():

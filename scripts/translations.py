@@ -30,7 +30,7 @@ SENTENCES = {
     "FieldProblem", "Finding", "TestResult", "LoginResult", "Trouble", "LaneClosed", "Busy",
     "TooEarly", "TokenRefused", "DiskRefused", "ConnectorStops", "Blind", "Answer",
     "ProofResult", "_wrong", "RunStopped", "RunLost", "NotConfirmed", "TransformFailed",
-    "BadExpression", "TooMuch", "Unfit",
+    "BadExpression", "TooMuch", "Unfit", "SourceFailed", "LoginGone", "NotCopied",
 }  # fmt: skip
 # Calls that are told more than sentences.
 TELLING = {"add_evidence", "end", "failed", "log", "say"}

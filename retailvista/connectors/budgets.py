@@ -107,7 +107,7 @@ def _check_room(lane: LaneState, need: Need, now: datetime) -> None:
     spare_minute = 0 if need.posting else budget.posting_reserve_minute
     spare_day = 0 if need.posting else budget.posting_reserve_day
     if lane.day_used + need.calls > _day_budget(lane, budget) - spare_day:
-        raise LaneClosed("The calls of today are used up.", not_before=_next_day(now))
+        raise LaneClosed("The calls of today are used up.", not_before=next_day(now))
     if lane.minute_used + need.calls > budget.per_minute - spare_minute:
         raise LaneClosed(
             "The calls of this minute are used up.", not_before=minute_of(now) + MINUTE
@@ -172,5 +172,5 @@ def day_of(now: datetime) -> str:
     return now.date().isoformat()
 
 
-def _next_day(now: datetime) -> datetime:
+def next_day(now: datetime) -> datetime:
     return now.replace(hour=0, minute=0, second=0, microsecond=0) + timedelta(days=1)

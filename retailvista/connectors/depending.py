@@ -1,4 +1,4 @@
-"""What still needs a connector: exports that are not proven yet, stores, and flows."""
+"""What still needs a connector: exports that are not proven yet, stores, flows and feeds."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from sqlalchemy.orm import Session
 from retailvista.companies.models import Store
 from retailvista.connectors.models import Connector
 
-# Named by their tables: exports and flows live in the layers above.
+# Named by their tables: exports, flows and feeds live in the layers above.
 EXPORT = table(
     "export", column("company_id"), column("connector_id"), column("live"), column("state")
 )
@@ -20,6 +20,8 @@ FLOW = table(
     column("target_connector_id"),
     column("deleted_at"),
 )
+FEED = table("feed", column("id"), column("company_id"), column("name"))
+DATASET = table("dataset", column("company_id"), column("feed_id"), column("connector_id"))
 
 
 def what_depends_on(session: Session, row: Connector) -> list[str]:
@@ -47,7 +49,17 @@ def what_depends_on(session: Session, row: Connector) -> list[str]:
     if flows := _flows(session, row):
         text = f"The flows {', '.join(map(str, flows))} read or write through it."
         reasons.append(text)
+    if feeds := _feeds(session, row):
+        text = f"The feeds {', '.join(feeds)} show its tables."
+        reasons.append(text)
     return reasons
+
+
+def _feeds(session: Session, row: Connector) -> list[str]:
+    """Names of the feeds that have tables of it."""
+    query = select(FEED.c.name).join(DATASET, DATASET.c.feed_id == FEED.c.id)
+    query = query.where(FEED.c.company_id == row.company_id, DATASET.c.connector_id == row.id)
+    return list(session.scalars(query.distinct().order_by(FEED.c.name)))
 
 
 def _flows(session: Session, row: Connector) -> list[int]:

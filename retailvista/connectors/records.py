@@ -15,6 +15,7 @@ from typing import Any, Protocol
 
 from retailvista.connectors.booking import Outcome
 from retailvista.connectors.feed_marks import Deletion, Newest
+from retailvista.connectors.referring import Referring
 from retailvista.connectors.wire import Reply, Wire
 from retailvista.vault import Secret
 
@@ -211,7 +212,7 @@ class RecordsSession:
     access_token: Secret = field(repr=False)
 
 
-class Records(Protocol):
+class Records(Referring, Protocol):
     """The records of one provider. A read is one GET; a write is exactly one request."""
 
     def entities(self) -> tuple[Entity, ...]:

@@ -15,13 +15,14 @@ from retailvista.errors import Later
 from retailvista.feed import csdl, edm, jsonform, negotiating, options, resources
 from retailvista.feed.failures import FeedError, NotThere, WrongMethod
 from retailvista.feed.listing import Listing, entity_of, relatives_filter
-from retailvista.feed.model import Model
+from retailvista.feed.model import EntitySet, Model
 from retailvista.feed.negotiating import JSON, TEXT, XML, Format
 from retailvista.feed.options import Options
 from retailvista.feed.resources import Resource, resource_of
 from retailvista.feed.sources import Shelf
 
 READS = ("GET", "HEAD")
+FRESH = "RetailVista-Fresh-As-Of"
 SECOND = timedelta(seconds=1)
 
 
@@ -36,13 +37,22 @@ class Asked:
     headers: Mapping[str, str] = field(default_factory=dict)
 
 
+def always(_table: EntitySet) -> datetime | None:
+    """Rows are as they are at this moment."""
+    return None
+
+
 @dataclass(frozen=True, slots=True)
 class Offered:
-    """What this person may read of this feed, and the present time."""
+    """What this person may read of this feed, and the present time.
+
+    `fresh_as_of`: when the copy that a table is served from was brought up to date.
+    """
 
     model: Model
     shelf: Shelf
     now: datetime
+    fresh_as_of: Callable[[EntitySet], datetime | None] = always
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,7 +112,7 @@ def _answer(asked: Asked, offered: Offered, version: str) -> Answer:
     if path == "$metadata":
         found.only("format")
         form = _format(XML, asked, found, version)
-        return _whole(200, form, csdl.document(offered.model, version))
+        return _whole(200, form, csdl.document(offered.model, version, offered.fresh_as_of))
     resource = resource_of(path, offered.model, found.aliases)
     return _kind(resource)(_Context(asked, offered, found, version), resource)
 
@@ -135,6 +145,11 @@ class _Context:
         way = relatives_filter(resource, offered.model, offered.shelf)
         return Listing(resource.table, offered.model, offered.shelf, offered.now, self.options, way)
 
+    def fresh(self, table: EntitySet) -> dict[str, str]:
+        """The header that says how fresh a copy is; none for what is live."""
+        at = self.offered.fresh_as_of(table)
+        return {FRESH: edm.instant_text(at)} if at is not None else {}
+
     def context_of(self, place: str) -> str:
         return f"{self.asked.root}/$metadata#{place}"
 
@@ -165,17 +180,20 @@ def _collection(here: _Context, resource: Resource) -> Answer:
         return listing.next_link(address, here.asked.query)
 
     writer = jsonform.RowWriter.of(listing.shape, form)
-    headers = {"OData-Version": form.version, "Content-Type": form.content_type}
+    fresh = here.fresh(resource.table)
+    headers = {"OData-Version": form.version, "Content-Type": form.content_type, **fresh}
     if applied:
         headers["Preference-Applied"] = applied
-    return Answer(200, headers, jsonform.collection(writer, page, context, count, next_link))
+    body = jsonform.collection(writer, page, context, count, next_link, fresh.get(FRESH, ""))
+    return Answer(200, headers, body)
 
 
 def _count(here: _Context, resource: Resource) -> Answer:
     # What changes no number is left alone (OData 4.01 Part 1, 11.2.10).
     here.options.only("filter", "format", "orderby", "select", "expand", "top", "skip", "count")
     form = here.format(TEXT)
-    return _whole(200, form, str(here.listing(resource).count()).encode())
+    many = here.listing(resource).count()
+    return _whole(200, form, str(many).encode(), here.fresh(resource.table))
 
 
 def _entity(here: _Context, resource: Resource) -> Answer:
@@ -190,7 +208,7 @@ def _entity(here: _Context, resource: Resource) -> Answer:
     )
     writer = jsonform.RowWriter.of(listing.shape, form)
     shown = "" if form.metadata == "none" else context
-    return _whole(200, form, writer.write_whole(row, shown).encode())
+    return _whole(200, form, writer.write_whole(row, shown).encode(), here.fresh(resource.table))
 
 
 def _property(here: _Context, resource: Resource) -> Answer:

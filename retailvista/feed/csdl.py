@@ -7,10 +7,20 @@ scale, because none means zero (OData CSDL XML 4.01, 7.2.4).
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from datetime import datetime
+
 from lxml import etree
 
-from retailvista.feed.edm import Edm
-from retailvista.feed.model import CONTAINER, NAMESPACE, EntitySet, Model, Property
+from retailvista.feed.edm import Edm, instant_text
+from retailvista.feed.model import (
+    CONTAINER,
+    FRESH_AS_OF,
+    NAMESPACE,
+    EntitySet,
+    Model,
+    Property,
+)
 
 EDMX = "http://docs.oasis-open.org/odata/ns/edmx"
 EDM = "http://docs.oasis-open.org/odata/ns/edm"
@@ -18,16 +28,22 @@ PRECISION = "18"
 MICROSECONDS = "6"
 
 
-def document(model: Model, version: str) -> bytes:
-    """The whole document."""
+def document(
+    model: Model, version: str, fresh_as_of: Callable[[EntitySet], datetime | None]
+) -> bytes:
+    """The whole document. Of a table that is served from a copy it says how fresh that is."""
     root = etree.Element(f"{{{EDMX}}}Edmx", nsmap={"edmx": EDMX}, Version=version)
     services = etree.SubElement(root, f"{{{EDMX}}}DataServices")
     schema = etree.SubElement(services, f"{{{EDM}}}Schema", nsmap={None: EDM}, Namespace=NAMESPACE)  # type: ignore[dict-item]
     for table in model.sets:
         _add_type(schema, table, model)
     container = _sub(schema, "EntityContainer", Name=CONTAINER)
+    copies = {table.name: at for table in model.sets if (at := fresh_as_of(table)) is not None}
     for table in model.sets:
-        _add_set(container, table)
+        _add_set(container, table, copies.get(table.name))
+    if copies:
+        name, kind = FRESH_AS_OF.rpartition(".")[2], str(Edm.INSTANT)
+        _sub(schema, "Term", Name=name, Type=kind, Precision=MICROSECONDS, AppliesTo="EntitySet")
     return etree.tostring(root, xml_declaration=True, encoding="utf-8")
 
 
@@ -65,7 +81,9 @@ def _facets(column: Property, *, is_key: bool) -> dict[str, str]:
     return found
 
 
-def _add_set(container: etree._Element, table: EntitySet) -> None:
+def _add_set(container: etree._Element, table: EntitySet, fresh: datetime | None) -> None:
     found = _sub(container, "EntitySet", Name=table.name, EntityType=table.type_name)
     for way in table.navigations:
         _sub(found, "NavigationPropertyBinding", Path=way.name, Target=way.target)
+    if fresh is not None:
+        _sub(found, "Annotation", Term=FRESH_AS_OF, DateTimeOffset=instant_text(fresh))

@@ -63,3 +63,23 @@ class TooMuch(FeedError):
 
     status = 413
     code = "TooManyRows"
+
+
+class SourceFailed(FeedError):
+    """The system behind a table did not do what was asked; the message is its."""
+
+    status = 502
+    code = "SourceFailed"
+
+
+class LoginGone(SourceFailed):
+    """The connector behind a table has to log in again; a person does that."""
+
+    code = "LoginNeeded"
+
+
+class NotCopied(FeedError):
+    """A table that is served from a copy which does not exist yet."""
+
+    status = 503
+    code = "NotCopiedYet"

@@ -8,8 +8,9 @@ exists.
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 from sqlalchemy import delete, select
 from sqlalchemy.orm import Session
@@ -18,12 +19,12 @@ from retailvista import db as database
 from retailvista.companies import audit
 from retailvista.companies.scope import scoped_company_id
 from retailvista.errors import NotFound, Refused
-from retailvista.feed.answering import Offered
-from retailvista.feed.model import EntitySet, Model
+from retailvista.feed.model import EntitySet
 from retailvista.feed.models import OWN, Dataset, Feed, FeedPermission
+from retailvista.feed.origins import NO_VARIABLES, behind_all, fixed_term, origin_of
 from retailvista.feed.own_source import OwnShelf
 from retailvista.feed.own_tables import OWN_TABLES
-from retailvista.feed.views import View, connected, make_view
+from retailvista.feed.views import make_view
 from retailvista.journals.counters import next_number
 
 NAME = re.compile(r"[a-z][a-z0-9-]{0,38}[a-z0-9]")
@@ -92,19 +93,29 @@ def origins() -> list[EntitySet]:
 
 def add_own_tables(session: Session, number: int, entities: Sequence[str], actor: str) -> None:
     """Put own tables into a feed; one that is there already comes under another alias."""
-    if not entities:
-        raise Refused("Choose at least one table.")
+    unknown = [entity for entity in entities if entity not in OWN_TABLES]
+    if unknown:
+        raise NotFound(f"There is no table {unknown[0]!r}.")
     with database.transaction(session):
         feed = feed_by_number(session, number)
-        taken = {dataset.alias.lower() for dataset in datasets_of(session, feed)}
-        for entity in entities:
-            if entity not in OWN_TABLES:
-                raise NotFound(f"There is no table {entity!r}.")
-            alias = _free(entity, taken)
-            taken.add(alias.lower())
-            session.add(Dataset(feed_id=feed.id, kind=OWN, entity=entity, alias=alias))
-        names = ", ".join(entities)
-        audit.record(session, actor, "feed.tables_added", f"feed {feed.name}", tables=names)
+        add_datasets(session, feed, [(entity, entity) for entity in entities], actor, kind=OWN)
+
+
+def add_datasets(
+    session: Session, feed: Feed, named: Sequence[tuple[str, str]], actor: str, **values: Any
+) -> None:
+    """Tables as (entity, wanted alias), in the caller's transaction; one that is taken gets a
+    number.
+    """
+    if not named:
+        raise Refused("Choose at least one table.")
+    taken = {dataset.alias.lower() for dataset in datasets_of(session, feed)}
+    for entity, wanted in named:
+        alias = _free(wanted, taken)
+        taken.add(alias.lower())
+        session.add(Dataset(feed_id=feed.id, entity=entity, alias=alias, **values))
+    names = ", ".join(entity for entity, _alias in named)
+    audit.record(session, actor, "feed.tables_added", f"feed {feed.name}", tables=names)
 
 
 def _free(entity: str, taken: set[str]) -> str:
@@ -123,23 +134,29 @@ def change_table(  # noqa: PLR0913, PLR0917 - the fields of the screen
     columns: Iterable[tuple[str, str]],
     filter_text: str,
     actor: str,
+    *,
+    operators: Mapping[str, str] = NO_VARIABLES,
 ) -> None:
     """Give a table another alias, other columns and names, or a fixed filter: a derived view."""
     pairs = [(own.strip(), name.strip()) for own, name in columns]
     new_alias, filter_text = new_alias.strip(), filter_text.strip()
     with database.reading(session):
         dataset = dataset_by_alias(session, feed_by_number(session, number), alias)
-        entity, now = dataset.entity, database.now(session)
-    view = make_view(new_alias, OWN_TABLES[entity].entity, pairs, filter_text)
-    dialect = session.get_bind().dialect.name
-    OwnShelf(scoped_company_id(), [view], lambda: session, dialect, now).view(new_alias)
+        kind, now = dataset.kind, database.now(session)
+        origin = origin_of(dataset, behind_all(session, [dataset], operators))
+    view = make_view(new_alias, origin, pairs, filter_text)
+    if kind == OWN:
+        dialect = session.get_bind().dialect.name
+        OwnShelf(scoped_company_id(), [view], lambda: session, dialect, now).view(new_alias)
+    else:
+        fixed_term(view, now)
     with database.transaction(session):
         feed = feed_by_number(session, number)
         dataset = dataset_by_alias(session, feed, alias)
         others = {d.alias.lower() for d in datasets_of(session, feed) if d.id != dataset.id}
         if new_alias.lower() in others:
             raise Refused("There is a table of this name in this feed already.")
-        whole = pairs == [(p.name, p.name) for p in OWN_TABLES[entity].entity.properties]
+        whole = pairs == [(p.name, p.name) for p in origin.properties]
         dataset.alias, dataset.filter = new_alias, filter_text
         dataset.columns = [] if whole else [list(pair) for pair in pairs]
         audit.record(
@@ -215,25 +232,3 @@ def readable(session: Session, feed: Feed, reader: Reader) -> list[Dataset] | No
     if not may(feed.everyone, None):
         return None
     return [each for each in datasets_of(session, feed) if may(each.everyone, each.id)]
-
-
-def offered(
-    session: Session, sessions: Callable[[], Session], name: str, reader: Reader
-) -> tuple[int, Offered]:
-    """What a person may read of the feed of this name, and its number. NotFound else."""
-    with database.reading(session):
-        feed = session.scalar(select(Feed).where(Feed.name == name))
-        tables = readable(session, feed, reader) if feed is not None else None
-        now = database.now(session)
-    if feed is None or tables is None:
-        raise NotFound("There is no such feed.")
-    views = connected(_view(dataset) for dataset in tables if dataset.kind == OWN)
-    dialect = session.get_bind().dialect.name
-    shelf = OwnShelf(scoped_company_id(), views, sessions, dialect, now)
-    return feed.number, Offered(Model(tuple(view.entity for view in views)), shelf, now)
-
-
-def _view(dataset: Dataset) -> View:
-    origin = OWN_TABLES[dataset.entity].entity
-    pairs = [(own, name) for own, name in dataset.columns]
-    return make_view(dataset.alias, origin, pairs, dataset.filter)

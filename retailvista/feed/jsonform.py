@@ -16,7 +16,7 @@ from urllib.parse import quote
 from retailvista.feed import edm
 from retailvista.feed.edm import Edm
 from retailvista.feed.failures import TooMuch
-from retailvista.feed.model import EntitySet, Property
+from retailvista.feed.model import FRESH_AS_OF, EntitySet, Property
 from retailvista.feed.negotiating import V401, Format
 from retailvista.feed.shaping import Expansion, Shape, chooser
 from retailvista.feed.sources import Row
@@ -176,14 +176,20 @@ def collection(
     context: str,
     count: int | None,
     next_link: Callable[[], str],
+    fresh: str = "",
 ) -> Iterator[bytes]:
-    """A list of rows, in pieces; the link to the next page comes last, when it is known."""
+    """A list of rows, in pieces; the link to the next page comes last, when it is known.
+
+    `fresh`: when the copy that they come from was brought up to date.
+    """
     form = writer.form
     members = []
     if form.metadata != "none":
         members.append(f'"{form.sign}context":{text(context)}')
     if count is not None:
         members.append(f'"{form.sign}count":{count_text(count, form)}')
+    if fresh and form.metadata != "none":
+        members.append(f'"@{FRESH_AS_OF}":{text(fresh)}')
     members.append('"value":[')
     yield ("{" + ",".join(members)).encode()
     begun = False

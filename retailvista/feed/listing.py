@@ -16,7 +16,7 @@ from retailvista.feed.options import Options
 from retailvista.feed.paging import Place
 from retailvista.feed.resources import Resource, Step
 from retailvista.feed.shaping import Shape, orders_of, shape_of
-from retailvista.feed.sources import AFTER, Query, Row, Shelf
+from retailvista.feed.sources import AFTER, MORE, Query, Row, Shelf
 
 USUAL_PAGE = 5_000
 LARGEST_PAGE = 100_000
@@ -47,7 +47,9 @@ class Listing:
         self._place: Place | None = None
         self._left: int | None = None
 
-    def _query(self, top: int | None, place: Place | None = None, *more: Term) -> Query:
+    def _query(
+        self, top: int | None, place: Place | None = None, *more: Term, pages: bool = False
+    ) -> Query:
         needs = Needs({})
         self.shape.add_needs(needs)
         names = {p.name for p in self.shape.properties} | {self.table.key}
@@ -62,6 +64,7 @@ class Listing:
             None if place is None else place.after,
             skip,
             top,
+            pages,
         )
 
     def count(self) -> int:
@@ -80,7 +83,8 @@ class Listing:
         place = paging.read(token, kinds) if token is not None else None
         left = place.left if place is not None else self._options.number("top")
         wanted = size if left is None else min(left, size)
-        pages = self._source.pages(self._query(wanted + 1 if left != 0 else 0, place))
+        query = self._query(wanted + 1 if left != 0 else 0, place, pages=True)
+        pages = self._source.pages(query)
         first = next(pages, None)
         started = chain([first], pages) if first is not None else pages
         return self._cut(started, wanted, left)
@@ -91,10 +95,11 @@ class Listing:
         """One row more than wanted shows that there is a next page."""
         done, last = 0, None
         for rows in pages:
-            shown = rows[: wanted - done]
+            mark = rows[-1] if rows and MORE in rows[-1] else None
+            shown = rows[:-1][: wanted - done] if mark else rows[: wanted - done]
             done += len(shown)
-            last = shown[-1][AFTER] if shown else last
             more = len(rows) > len(shown)
+            last = mark[AFTER] if mark else shown[-1][AFTER] if shown else last
             yield shown
             if more and last is not None and (left is None or left > done):
                 self._place = Place(last, None if left is None else left - done)

@@ -14,6 +14,8 @@ from retailvista.feed.edm import Edm
 
 NAMESPACE = "RetailVista"
 CONTAINER = "Feed"
+# The annotation of tables that are served from a copy.
+FRESH_AS_OF = f"{NAMESPACE}.FreshAsOf"
 IDENTIFIER = re.compile(r"[A-Za-z_][A-Za-z0-9_]{0,79}")
 
 

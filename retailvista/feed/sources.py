@@ -16,6 +16,8 @@ from retailvista.feed.language.terms import ROOT, Apply, Field, Needs, Term, Val
 from retailvista.feed.model import EntitySet, Navigation, Property
 
 AFTER = "$after"
+# In place of a row: there is more, from its AFTER on.
+MORE = "$more"
 POSITION = Property("_Position", Edm.INT64, nullable=False)
 
 Row = dict[str, Any]
@@ -31,7 +33,11 @@ class Order:
 
 @dataclass(frozen=True, slots=True)
 class Query:
-    """What is asked of one set. `columns` are those that the answer or the evaluator reads."""
+    """What is asked of one set. `columns` are those that the answer or the evaluator reads.
+
+    `pages`: of the last row of `top` only its being there counts, and rows may end earlier, where
+    a mark MORE says from where to go on.
+    """
 
     table: EntitySet
     filter: Term | None = None
@@ -41,6 +47,7 @@ class Query:
     after: tuple[Any, ...] | None = None
     skip: int = 0
     top: int | None = None
+    pages: bool = False
 
 
 class Source(Protocol):

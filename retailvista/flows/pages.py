@@ -14,7 +14,7 @@ from retailvista import db as database
 from retailvista.connectors.outside import Outside
 from retailvista.connectors.record_visits import Reader, reader_for
 from retailvista.connectors.records import Asked, Entity, Way
-from retailvista.flows import own_data
+from retailvista.flows import offered_rows, own_data
 from retailvista.flows.arriving import key_of
 from retailvista.flows.definition import OWN, FlowFacts, SourceSpec
 from retailvista.flows.own_data import Wanted
@@ -73,6 +73,20 @@ class OwnPages:
 
 
 @dataclass(frozen=True, slots=True)
+class OfferedPages:
+    """A table of a feed: always all of it."""
+
+    outside: Outside
+    entity: str
+    lane_key: str = ""
+    moves_by_page: bool = False
+
+    def page(self, since: str, address: str) -> SourcePage:
+        found = offered_rows.page(self.outside, self.entity, Wanted(since, address))
+        return SourcePage(found.rows, found.next, found.mark)
+
+
+@dataclass(frozen=True, slots=True)
 class RecordPages:
     """Records of a provider."""
 
@@ -98,6 +112,8 @@ def pages_of(
     outside: Outside, flow: FlowFacts, source: SourceSpec, division: int, entity_key: str
 ) -> Pages:
     """The pages of a source as a flow asks for them. `source` has its parameters made up."""
+    if source.connector == OWN and entity_key.startswith(offered_rows.PREFIX):
+        return OfferedPages(outside, entity_key)
     if source.connector == OWN:
         return OwnPages(outside, entity_key, dict(source.path))
     assert flow.source_connector_id is not None, "a flow that reads a provider has its connector"

@@ -14,6 +14,7 @@ from retailvista.connectors.models import Connector
 from retailvista.connectors.records import Entity
 from retailvista.connectors.registry import PROVIDERS
 from retailvista.errors import NotFound, Refused
+from retailvista.flows import offered_rows
 from retailvista.flows.definition import OWN, FlowSpec
 from retailvista.flows.models import OUTGOING, REPLICATION
 
@@ -44,7 +45,7 @@ def check_references(session: Session, spec: FlowSpec) -> tuple[Ends, list[Field
     source = _connector(session, spec, "source", spec.source.connector, problems)
     target = _connector(session, spec, "target", spec.target.connector, problems)
     if source is not None or spec.source.connector == OWN:
-        problems += _readable(spec, source)
+        problems += _readable(session, spec, source)
     if target is not None and spec.kind == OUTGOING:
         problems += _writable(spec, target)
     if target is not None and spec.kind == REPLICATION and target.provider != WAREHOUSE:
@@ -90,11 +91,17 @@ def _connector(
     return row
 
 
-def _readable(spec: FlowSpec, source: Connector | None) -> list[FieldProblem]:
+def own_entities(session: Session) -> tuple[str, ...]:
+    """What a flow can read of ourselves: our records, and tables of feeds."""
+    return (*OWN_ENTITIES, *offered_rows.names(session))
+
+
+def _readable(session: Session, spec: FlowSpec, source: Connector | None) -> list[FieldProblem]:
+    own = own_entities(session) if source is None else ()
     missing = [
         key
         for key in spec.source.entities
-        if (key not in OWN_ENTITIES if source is None else entity_of(source, key) is None)
+        if (key not in own if source is None else entity_of(source, key) is None)
     ]
     text = "There is nothing called %(entity)s to read."
     return [FieldProblem("source.entities", text, {"entity": key}) for key in missing]

@@ -19,7 +19,7 @@ from retailvista.connectors.records import Asked, Entity, Row, Way
 from retailvista.connectors.registry import records_of
 from retailvista.connectors.visits import open_visit
 from retailvista.errors import Later, LoginNeeded, Refused, Unknown
-from retailvista.flows import own_data
+from retailvista.flows import offered_rows, own_data
 from retailvista.flows.arriving import key_of
 from retailvista.flows.definition import OWN, SourceSpec, TransformSpec, WrongFlow
 from retailvista.flows.models import Flow, Item
@@ -136,8 +136,11 @@ def _asked(
 
 def _own(outside: Outside, source: SourceSpec) -> Sample:
     values = {"entity": source.entity}
-    with outside.sessions() as session, database.reading(session):
-        found = own_data.page(session, source.entity, Wanted(path=dict(source.path)))
+    if source.entity.startswith(offered_rows.PREFIX):
+        found = offered_rows.page(outside, source.entity, Wanted())
+    else:
+        with outside.sessions() as session, database.reading(session):
+            found = own_data.page(session, source.entity, Wanted(path=dict(source.path)))
     if not found.rows:
         return Sample(EMPTY, values)
     key, row = found.rows[0]

@@ -55,6 +55,7 @@ ACTIONS: dict[str, Any] = {
     "feed.removed": _l("Feed deleted"),
     "feed.tables_added": _l("Tables added to a feed"),
     "feed.table_changed": _l("Table of a feed changed"),
+    "feed.table_served": _l("Place that a table of a feed comes from switched"),
     "feed.table_removed": _l("Table taken out of a feed"),
     "feed.permitted": _l("Readers of a feed set"),
     "export opened": _l("Entry number reserved"),

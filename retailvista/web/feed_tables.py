@@ -1,19 +1,22 @@
 """Tables of a feed, step by step: choose where they come from, tick them, confirm; change one.
 
 A changed table is a derived view: an alias, chosen columns under other names, a fixed condition.
+A table of a connector comes live or, by one switch, from its copy in a warehouse.
 """
 
 from __future__ import annotations
+
+from typing import Any
 
 from flask import Blueprint, g, redirect, render_template, request, url_for
 from werkzeug.wrappers import Response
 
 from retailvista.errors import NotFound, Refused
-from retailvista.feed import feeds
-from retailvista.feed.models import OWN, Dataset, Feed
-from retailvista.feed.own_tables import OWN_TABLES
+from retailvista.feed import feeds, live_datasets, previewing
+from retailvista.feed.models import LIVE, OWN, Dataset, Feed
 from retailvista.web import wiring
 from retailvista.web.access import ADMINISTRATOR, allow
+from retailvista.web.feed_choices import Choice, choice_of, choices, origin_and_words
 from retailvista.web.feeds import seen
 
 screen = Blueprint("feed_tables", __name__)
@@ -24,28 +27,47 @@ screen = Blueprint("feed_tables", __name__)
 def choose(number: int) -> str:
     """First where the records come from, then which tables."""
     feed, _tables = seen(number)
-    if request.args.get("source") != OWN:
-        return render_template("feed_source.html", feed=feed)
-    return _tick(feed)
+    source = request.args.get("source", "")
+    if not source:
+        return render_template("feed_source.html", feed=feed, choices=_choices())
+    return _tick(feed, source)
 
 
-def _tick(feed: Feed, message: str = "") -> str:
+def _choices() -> list[Choice]:
+    with wiring.reading() as session:
+        return choices(session, wiring.outside().variables)
+
+
+def _tick(feed: Feed, source: str, message: str = "") -> str:
     looked_for = request.args.get("q", "").strip().lower()
-    origins = [origin for origin in feeds.origins() if looked_for in origin.name.lower()]
-    return render_template("feed_add.html", feed=feed, origins=origins, message=message)
+    with wiring.reading() as session:
+        chosen, rows = choice_of(session, source, wiring.outside().variables)
+    rows = [row for row in rows if looked_for in f"{row.key} {row.name}".lower()]
+    return render_template(
+        "feed_add.html", feed=feed, source=source, chosen=chosen, rows=rows, message=message
+    )
 
 
 @screen.post("/feeds/<int:number>/tables")
 @allow(ADMINISTRATOR)
 def add(number: int) -> Response | tuple[str, int]:
     feed, _tables = seen(number)
+    source, chosen = request.form.get("source", OWN), request.form.getlist("table")
+    session, actor = wiring.session(), g.login.email
+    with wiring.reading() as reading:
+        place, _rows = choice_of(reading, source, wiring.outside().variables)
     try:
-        chosen = request.form.getlist("table")
-        feeds.add_own_tables(wiring.session(), number, chosen, g.login.email)
+        if place.number:
+            live_datasets.add_live_tables(
+                session, number, place.number, chosen, actor, warehouse=place.warehouse,
+                operators=wiring.outside().variables,
+            )  # fmt: skip
+        else:
+            feeds.add_own_tables(session, number, chosen, actor)
     except NotFound:
         raise
     except Refused as refused:
-        return _tick(feed, str(refused)), 400
+        return _tick(feed, source, str(refused)), 400
     return redirect(url_for("feeds.page", number=number, done="added"), 303)
 
 
@@ -54,6 +76,15 @@ def add(number: int) -> Response | tuple[str, int]:
 def page(number: int, alias: str) -> str:
     feed, table = _table(number, alias)
     return _page(feed, table, dict(table.columns), table.alias, table.filter)
+
+
+@screen.get("/feeds/<int:number>/tables/<alias>/preview")
+@allow(ADMINISTRATOR)
+def preview(number: int, alias: str) -> str:
+    """The first rows, as a program would get them; of a live table that is one call."""
+    feed, table = _table(number, alias)
+    seen_now = previewing.preview(wiring.session(), wiring.outside(), feed, table)
+    return render_template("feed_preview.html", feed=feed, table=table, preview=seen_now)
 
 
 @screen.post("/feeds/<int:number>/tables/<alias>")
@@ -65,13 +96,34 @@ def save(number: int, alias: str) -> Response | tuple[str, int]:
     new_alias, condition = form.get("alias", ""), form.get("filter", "")
     try:
         feeds.change_table(
-            wiring.session(), number, alias, new_alias, pairs, condition, g.login.email
-        )
+            wiring.session(), number, alias, new_alias, pairs, condition, g.login.email,
+            operators=wiring.outside().variables,
+        )  # fmt: skip
     except NotFound:
         raise
     except Refused as refused:
         return _page(feed, table, dict(pairs), new_alias, condition, str(refused)), 400
     return redirect(url_for("feeds.page", number=number, done="saved"), 303)
+
+
+@screen.post("/feeds/<int:number>/tables/<alias>/serve")
+@allow(ADMINISTRATOR)
+def serve(number: int, alias: str) -> Response | tuple[str, int]:
+    """The one switch: from the warehouse, or live."""
+    feed, table = _table(number, alias)
+    warehouse = request.form.get("place") == "warehouse"
+    try:
+        live_datasets.serve_from(
+            wiring.session(), number, alias, g.login.email, warehouse=warehouse,
+            operators=wiring.outside().variables,
+        )  # fmt: skip
+    except NotFound:
+        raise
+    except Refused as refused:
+        feed, table = _table(number, alias)
+        shown = _page(feed, table, dict(table.columns), alias, table.filter, str(refused))
+        return shown, 400
+    return redirect(url_for(".page", number=number, alias=alias, done="saved"), 303)
 
 
 @screen.post("/feeds/<int:number>/tables/<alias>/remove")
@@ -97,7 +149,13 @@ def _page(
     condition: str,
     message: str = "",
 ) -> str:
+    with wiring.reading() as session:
+        origin, words = origin_and_words(session, table, wiring.outside().variables)
+    standing: Any = None
+    if table.kind == LIVE and table.warehouse:
+        standing = previewing.standing(wiring.session(), wiring.outside(), table)
     return render_template(
-        "feed_table.html", feed=feed, table=table, origin=OWN_TABLES[table.entity].entity,
+        "feed_table.html", feed=feed, table=table, origin=origin, words=words,
         published=published, alias=alias, condition=condition, message=message,
+        standing=standing,
     )  # fmt: skip

@@ -13,11 +13,13 @@ from werkzeug.wrappers import Response
 
 from retailvista.companies import addresses, people
 from retailvista.errors import NotFound, Refused
-from retailvista.feed import feeds
+from retailvista.feed import feeds, previewing
 from retailvista.feed.feeds import Reader
 from retailvista.feed.models import Dataset, Feed
+from retailvista.feed.origins import behind_all
 from retailvista.web import wiring
 from retailvista.web.access import ADMINISTRATOR, VIEWER, allow
+from retailvista.web.feed_choices import words_of
 from retailvista.web.numbers import whole
 
 screen = Blueprint("feeds", __name__)
@@ -57,9 +59,12 @@ def page(number: int) -> str:
     with wiring.reading() as session:
         named = feeds.permitted(session, feed)
         members = people.members(session)
+        connectors = behind_all(session, tables, wiring.outside().variables)
+        words = {table.alias: words_of(table, connectors) for table in tables}
     return render_template(
         "feed.html", feed=feed, tables=tables, service=service_url(feed), members=members,
-        named=named,
+        named=named, words=words,
+        standings=previewing.standings(wiring.session(), wiring.outside(), tables),
     )  # fmt: skip
 
 

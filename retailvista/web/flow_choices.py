@@ -15,6 +15,7 @@ from retailvista.connectors.models import Connector
 from retailvista.connectors.port import Division
 from retailvista.connectors.records import Entity, Kind, Property, Way
 from retailvista.connectors.registry import PROVIDERS
+from retailvista.flows import offered_rows
 from retailvista.flows.definition import OWN, FlowSpec
 from retailvista.flows.models import OUTGOING, REPLICATION
 from retailvista.flows.references import OWN_ENTITIES, WAREHOUSE
@@ -56,7 +57,7 @@ def choices_for(session: Session, spec: FlowSpec) -> Choices:
     return Choices(
         sources=with_records,
         targets=targets,
-        readable=entities_of(source) if source or spec.kind == OUTGOING else (),
+        readable=readable_of(session, source) if source or spec.kind == OUTGOING else (),
         writable=writable_of(target) if spec.kind == OUTGOING else (),
         divisions=visible_divisions(source),
         source=source,
@@ -72,6 +73,14 @@ def numbered(session: Session, number: int) -> Connector | None:
 def has_records(row: Connector) -> bool:
     provider = PROVIDERS.get(row.provider)
     return provider is not None and provider.records is not None
+
+
+def readable_of(session: Session, row: Connector | None) -> tuple[Entity, ...]:
+    """What can be read; of RetailVista itself the tables of feeds as well."""
+    if row is not None:
+        return entities_of(row)
+    tables = offered_rows.names(session).items()
+    return (*entities_of(None), *(_own(key, name) for key, name in tables))
 
 
 def entities_of(row: Connector | None) -> tuple[Entity, ...]:
@@ -119,7 +128,7 @@ def _numbered(rows: Sequence[Connector], number: int) -> Connector | None:
     return next((row for row in rows if row.number == number), None)
 
 
-def _own(key: str) -> Entity:
+def _own(key: str, name: str = "") -> Entity:
     return Entity(
-        key, str(OWN_NAMES.get(key, key)), "RetailVista", (OWN_KEY,), ("number",), Way.FULL
+        key, name or str(OWN_NAMES.get(key, key)), "RetailVista", (OWN_KEY,), ("number",), Way.FULL
     )

@@ -27,14 +27,14 @@ from retailvista.web.access import ADMINISTRATOR, allow
 from retailvista.web.flow_choices import (
     Choices,
     choices_for,
-    entities_of,
     found_by,
     numbered,
+    readable_of,
     writable_of,
 )
 from retailvista.web.flow_fields import Filled
+from retailvista.web.flow_prefill import prefilled
 from retailvista.web.flow_words import write_word
-from retailvista.web.numbers import whole
 
 screen = Blueprint("flow_form", __name__)
 
@@ -42,10 +42,7 @@ screen = Blueprint("flow_form", __name__)
 @screen.get("/flows/new")
 @allow(ADMINISTRATOR)
 def new() -> str:
-    spec = flow_fields.empty(
-        request.args.get("kind", REPLICATION), request.args.get("target", 0, type=whole)
-    )
-    return _page(Filled(spec), None)
+    return _page(Filled(prefilled(request.args)), None)
 
 
 @screen.post("/flows/new")
@@ -123,7 +120,7 @@ def entities() -> str:
     text = request.args.get("find_target" if is_target else "find", "")
     with wiring.reading() as session:
         row = numbered(session, number)
-        offered = writable_of(row) if is_target else entities_of(row)
+        offered = writable_of(row) if is_target else readable_of(session, row)
     return render_template(
         "flow_entities.html", find=text, found=found_by(offered, text), problems=[],
         button="add_target" if is_target else "add", action=url_for(".add"),

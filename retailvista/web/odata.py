@@ -25,7 +25,7 @@ from werkzeug.wrappers import Response
 from retailvista.companies import addresses, tokens
 from retailvista.companies.tokens import Holder
 from retailvista.errors import NotFound
-from retailvista.feed import answering, feeds
+from retailvista.feed import answering, offering
 from retailvista.feed.answering import Asked, Offered
 from retailvista.feed.feeds import Reader
 from retailvista.web import odata_answers, wiring
@@ -108,7 +108,7 @@ def read(feed: str, rest: str = "") -> Response | tuple[Response, int]:
     if holder is None:
         return odata_answers.failure(401, "Send the user name and an access token for feeds.")
     reader = Reader(holder.user_id, holder.role)
-    number, offered = feeds.offered(wiring.session(), wiring.outside().sessions, feed, reader)
+    number, offered = offering.offered(wiring.session(), wiring.outside(), feed, reader)
     if not holder.may_read_feed(number):
         raise NotFound
     asked = Asked(

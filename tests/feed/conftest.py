@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import shutil
 import tempfile
+from collections.abc import Iterator
 from functools import cache
 from pathlib import Path
 
@@ -11,7 +12,10 @@ import pytest
 from sqlalchemy import create_engine
 
 from retailvista import db
+from retailvista.sandbox.pytest_plugin import judged
+from retailvista.sandbox.server import Sandbox
 from tests.conftest import TestClock
+from tests.feed.live_house import LiveHouse, open_live
 from tests.feed.program import Program, make_program
 from tests.web.filling import fill
 from tests.web.site import Site, build
@@ -43,3 +47,22 @@ def site(tmp_path, clock) -> Site:
 @pytest.fixture
 def program(site) -> Program:
     return make_program(site)
+
+
+@pytest.fixture(scope="module")
+def live(tmp_path_factory, request) -> Iterator[LiveHouse]:
+    """One company logged in to one sandbox for the tests of a module; each makes its own feed."""
+    folder = tmp_path_factory.mktemp("live")
+    clock = TestClock()
+    with judged(Sandbox(folder / "sandbox.sqlite", clock=clock), request) as sandbox:
+        house = open_live(folder, clock, sandbox)
+        yield house
+        house.house.stage.close()
+
+
+@pytest.fixture
+def quiet(live) -> LiveHouse:
+    """A minute in which nothing was called yet."""
+    live.clock.move(minutes=3)
+    live.calls()
+    return live

@@ -52,6 +52,8 @@ EXAMPLES: dict[str, dict[str, tuple[str, str, str]]] = {
     "/flows/<int:number>/schedules/<int:schedule>/delete": SCHEDULE,
     "/feeds/<int:number>/tables/<alias>": TABLE,
     "/feeds/<int:number>/tables/<alias>/remove": TABLE,
+    "/feeds/<int:number>/tables/<alias>/preview": TABLE,
+    "/feeds/<int:number>/tables/<alias>/serve": TABLE,
     "/odata/<feed>": FEED,
     "/odata/<feed>/": FEED,
     "/odata/<feed>/<path:rest>": FEED | {"rest": ("Journals(1)", "Journals(3)", "Journals(99)")},

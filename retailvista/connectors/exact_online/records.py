@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
 
-from retailvista.connectors.exact_online import feeding, record_finding, record_writing
+from retailvista.connectors.exact_online import feeding, record_finding, record_writing, references
 from retailvista.connectors.exact_online.catalogue import DELETED_FEED, REGULAR, catalogue
 from retailvista.connectors.feed_marks import Deletion, Newest
 from retailvista.connectors.records import (
@@ -20,8 +20,10 @@ from retailvista.connectors.records import (
     Row,
     ToFind,
     ToWrite,
+    Way,
     Written,
 )
+from retailvista.connectors.referring import Reference
 from retailvista.connectors.wire import Wire
 
 
@@ -36,6 +38,12 @@ class ExactRecords:
 
     def begins_by_bulk(self, key: str) -> bool:
         return catalogue().endpoint(key).begins_by_bulk
+
+    def names(self, key: str, way: Way) -> tuple[str, ...]:
+        return catalogue().endpoint(key).names(feeding.FORMS.get(way, REGULAR))
+
+    def references(self, key: str) -> tuple[Reference, ...]:
+        return references.references(key)
 
     def first(self, session: RecordsSession, asked: Asked) -> str:
         return feeding.first(session, catalogue().endpoint(asked.entity), asked)
