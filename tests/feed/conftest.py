@@ -20,6 +20,9 @@ from tests.feed.program import Program, make_program
 from tests.web.filling import fill
 from tests.web.site import Site, build
 
+# A program of its own, in an environment of its own: it is started, never imported.
+collect_ignore = ["clients/with_dlt.py"]
+
 
 @cache
 def filled_file() -> Path:

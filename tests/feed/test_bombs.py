@@ -11,7 +11,7 @@ from urllib.parse import quote
 
 import pytest
 
-from retailvista.cli import serving as product_serving
+from retailvista.cli.web_server import WEB_THREADS
 from retailvista.feed import jsonform
 from retailvista.feed.failures import TooMuch
 from retailvista.web import odata
@@ -105,7 +105,7 @@ def test_relatives_that_would_fill_the_memory_break_the_answer(program, monkeypa
 def test_readers_of_all_companies_leave_threads_for_the_screens(site, program):
     make_feed(site, "bloemhof", "theirs")
     stranger = make_program(site, "bloemhof", feed="theirs")
-    assert odata.PLACES_IN_ALL < product_serving.WEB_THREADS
+    assert odata.PLACES_IN_ALL < WEB_THREADS
     opened = [
         each.client.open(f"/odata/{each.feed}/Runs", headers=each.headers)
         for each in [program] * 4 + [stranger] * 2
