@@ -50,7 +50,10 @@ def resend(work: Work, claim: ExportFacts) -> Next | None:
     """The same number and the same bytes again, in the claim of the look that allowed it."""
     since = Stopwatch(work.outside.clock)
     with db.transaction(work.session):
-        if sending_locked(work.session):
+        # The look took its time: what keeps a first send back keeps this one back as well.
+        connector = work.connector()
+        closed = connector.paused or connector.deleted_at is not None
+        if closed or sending_locked(work.session) or work.outside.stopping():
             return None
         again = claiming.write_intent_again(work.session, claim)
     return None if again is None else _post(work, again, iter(()), since)
@@ -133,7 +136,7 @@ def _settle_answer(
         written = settle(work.session, claim, result, work.outside.clock, now)
         goes_on = written and move.next is Next.POSTED and _may_go_on(work, claim)
         claimed = _claim_next(work, following, now) if goes_on else None
-    if move.next is Next.POSTED:
+    if written and move.next is Next.POSTED:
         work.posted.add(claim.id)
         work.alone = work.alone or claim.alone
     _stop_if_needed(answer, move)
