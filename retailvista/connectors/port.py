@@ -28,6 +28,7 @@ from retailvista.connectors.booking import (
     StoredEntry,
     StoredLine,
 )
+from retailvista.connectors.guidance import FULL, REFRESH, TOKEN, AdvancedKey, Guidance
 from retailvista.connectors.notices import Notices
 from retailvista.connectors.records import Records
 from retailvista.connectors.wire import Call, Limits, Reply, Sending, Wire
@@ -97,6 +98,10 @@ class Registration:
     client_id: str
     client_secret: Secret
     callback_url: str
+    # Where a service of any address logs people in, and what for.
+    authorise_url: str = ""
+    token_url: str = ""
+    scope: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -177,6 +182,8 @@ class Session:
     site: str
     division: int
     access_token: Secret = field(repr=False)
+    # What stands before it in the header; '' where nothing is sent.
+    scheme: str = "Bearer"
 
 
 class Books(Protocol):
@@ -276,3 +283,11 @@ class Provider:
     # Origins it speaks to beside its sites, and the VAT mode of a new connector.
     further_hosts: tuple[str, ...] = ()
     vat_mode: str = "exact"
+    # What its screen shows: texts, ways to log in, keys of the advanced settings.
+    guidance: Guidance = field(default_factory=lambda: Guidance(""))
+    modes: tuple[str, ...] = (FULL, REFRESH, TOKEN)
+    advanced: tuple[AdvancedKey, ...] = ()
+    # The address is entered by hand, and may be any that is not inside our own network.
+    free_site: bool = False
+    # It has books to post to; one without divisions is a single place.
+    keeps_books: bool = True

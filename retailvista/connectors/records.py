@@ -193,8 +193,7 @@ class Mark:
 
 @dataclass(frozen=True, slots=True)
 class ToFind:
-    """Which records to look for: by these `values`, and what was `sent` to compare them with."""
-
+    """Which records to look for: by these `values`; what was `sent`, to compare them with."""
     values: Mapping[str, Any]
     sent: Mapping[str, Any] = field(default_factory=dict)
 
@@ -212,11 +211,13 @@ class Found:
 
 @dataclass(frozen=True, slots=True)
 class RecordsSession:
-    """A login at work on records: a site, a division and what opens it."""
+    """A login at work on records: a site, a division, what opens it, the advanced settings."""
 
     site: str
     division: int
     access_token: Secret = field(repr=False)
+    scheme: str = "Bearer"  # what stands before it in the header; '' where nothing is sent
+    advanced: Mapping[str, str] = field(default_factory=dict)
 
 
 class Records(Protocol):

@@ -23,6 +23,7 @@ from retailvista.connectors.port import Provider, Reply, Sending, TokenPair, Too
 from retailvista.connectors.registry import provider_named
 from retailvista.connectors.spool import DiskRefused, Presented, Spooled
 from retailvista.connectors.turns import Turn, take_turn
+from retailvista.connectors.wire import way_for
 from retailvista.errors import Later, LoginNeeded, Unknown
 from retailvista.vault import KeyLost, SealBroken
 
@@ -82,7 +83,8 @@ def _recover(outside: Outside, spooled: Spooled) -> int:
 
 def _call(outside: Outside, turn: Turn) -> None:
     authorizer = turn.provider.authorizer
-    wire = login_log.HeardWire(outside.wire)
+    way = way_for(outside.wire, by_proxy=turn.by_proxy, free=turn.provider.free_site)
+    wire = login_log.HeardWire(way)
     reply = authorizer.refresh(wire, turn.registration, turn.refresh_token)
     path = _spooled(outside, turn, reply)
     try:

@@ -13,6 +13,7 @@ from sqlalchemy import select
 
 from retailvista import db as database
 from retailvista.connectors.choosing import connector_by_number
+from retailvista.connectors.field_variables import filled_mapping
 from retailvista.connectors.lanes import LaneClosed
 from retailvista.connectors.outside import Outside
 from retailvista.connectors.records import Asked, Entity, Row, Way
@@ -26,7 +27,7 @@ from retailvista.flows.models import Flow, Item
 from retailvista.flows.own_data import Wanted
 from retailvista.flows.pages import way_for
 from retailvista.flows.transforms import Transform, expression_problems
-from retailvista.flows.variables import filled_mapping, known_variables
+from retailvista.flows.variables import known_variables
 
 FORBIDDEN, TOO_MANY = 403, 429
 FOUND, EMPTY = "found", "empty"

@@ -20,14 +20,18 @@ from retailvista import db as database
 from retailvista.companies import audit
 from retailvista.companies.models import Company, Store
 from retailvista.companies.scope import scoped_company_id
+from retailvista.connectors.field_variables import (
+    COMPANY,
+    OPERATOR,
+    filled,
+    filled_mapping,
+)
 from retailvista.connectors.models import Connector
 from retailvista.errors import NotFound, Refused
 from retailvista.flows.definition import FlowSpec
 from retailvista.flows.models import Flow, Variable
 
-OPERATOR, COMPANY, BUILT_IN = "operator", "company", "built in"
 NAME = re.compile(r"[a-z][a-z0-9_]{0,79}")
-IN_TEXT = re.compile(r"\[([A-Za-z][A-Za-z0-9_.]{0,79})\]")
 VALUE_MAX = 2000
 # Before the first run there is no last one: everything is newer than this.
 LONG_AGO = datetime(2000, 1, 1, tzinfo=UTC)
@@ -121,25 +125,6 @@ def known_variables(
 def company_zone(session: Session) -> str:
     """The time zone of the company's first store. The caller's transaction."""
     return session.scalar(select(Store.zone).order_by(Store.code).limit(1)) or DEFAULT_ZONE
-
-
-def filled(text: str, known: Mapping[str, str], place: str) -> str:
-    """The text with its variables filled in. Refused names one that nobody knows, and where."""
-
-    def value(found: re.Match[str]) -> str:
-        name = found[1].lower()
-        if name not in known:
-            raise Refused(f"There is no variable [{found[1]}], which is used in {place}.")
-        return known[name]
-
-    return IN_TEXT.sub(value, text)
-
-
-def filled_mapping(
-    values: Mapping[str, str], known: Mapping[str, str], place: str
-) -> dict[str, str]:
-    """Every value of a mapping, filled in."""
-    return {name: filled(text, known, f"{place}.{name}") for name, text in values.items()}
 
 
 def filled_spec(spec: FlowSpec, known: Mapping[str, str]) -> FlowSpec:

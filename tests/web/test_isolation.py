@@ -68,6 +68,8 @@ EXAMPLES: dict[str, dict[str, tuple[str, str, str]]] = {
             "/connectors/<int:number>/prove",
             "/connectors/<int:number>/disconnect",
             "/connectors/<int:number>/delete",
+            "/connectors/<int:number>/dependencies",
+            "/connectors/<int:number>/copy",
             "/connectors/<int:number>/oauth",
             "/connectors/<int:number>/login-result",
             "/feeds/<int:number>",

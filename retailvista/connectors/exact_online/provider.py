@@ -5,6 +5,7 @@ from __future__ import annotations
 from retailvista.companies.models import LICENCE_EXACT
 from retailvista.config import EXACT_SITES
 from retailvista.connectors.exact_online.books import ExactBooks
+from retailvista.connectors.exact_online.guidance import ADVANCED, GUIDANCE
 from retailvista.connectors.exact_online.limits import read_limits, throttled_until
 from retailvista.connectors.exact_online.login import ExactLogin
 from retailvista.connectors.exact_online.notices import ExactNotices
@@ -39,4 +40,6 @@ EXACT_ONLINE = Provider(
     hint_for=hint_for,
     records=ExactRecords(),
     notices=ExactNotices(),
+    guidance=GUIDANCE,
+    advanced=ADVANCED,
 )

@@ -5,6 +5,7 @@ from __future__ import annotations
 from retailvista.companies.models import LICENCE_SAGE
 from retailvista.connectors.port import Budget, Provider
 from retailvista.connectors.sage_accounting.books import SageBooks
+from retailvista.connectors.sage_accounting.guidance import ADVANCED, GUIDANCE
 from retailvista.connectors.sage_accounting.limits import read_limits, throttled_until
 from retailvista.connectors.sage_accounting.login import SageLogin
 from retailvista.connectors.sage_accounting.refusals import hint_for
@@ -35,4 +36,6 @@ SAGE_ACCOUNTING = Provider(
     hint_for=hint_for,
     further_hosts=(TOKEN_SITE,),
     vat_mode="own",
+    guidance=GUIDANCE,
+    advanced=ADVANCED,
 )
