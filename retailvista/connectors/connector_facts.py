@@ -18,7 +18,7 @@ from retailvista.connectors.lanes import lane_key
 from retailvista.connectors.models import Connector
 from retailvista.connectors.outside import Outside
 from retailvista.connectors.port import Provider
-from retailvista.connectors.registry import provider_of
+from retailvista.connectors.registry import provider_of, records_for
 from retailvista.errors import Refused
 
 
@@ -60,6 +60,8 @@ def connector_facts(outside: Outside, connector_id: int) -> tuple[ConnectorFacts
     finally:
         session.close()
     facts = replace(facts_of(row), free_site=provider.free_site, **as_facts(settings))
+    if provider.records_for is not None:
+        provider = replace(provider, records=records_for(row))
     return facts, provider_under(provider, settings.advanced)
 
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
-from typing import Protocol
+from typing import Any, Protocol
 
 from retailvista.connectors.administration import (
     BooksVatCode,
@@ -30,7 +30,7 @@ from retailvista.connectors.booking import (
 )
 from retailvista.connectors.guidance import FULL, REFRESH, TOKEN, AdvancedKey, Guidance
 from retailvista.connectors.notices import Notices
-from retailvista.connectors.records import Records
+from retailvista.connectors.records import Kind, Records, RecordsSession
 from retailvista.connectors.wire import Call, Limits, Reply, Sending, Wire
 from retailvista.errors import Later, LoginNeeded
 from retailvista.vault import Secret
@@ -291,3 +291,8 @@ class Provider:
     free_site: bool = False
     # It has books to post to; one without divisions is a single place.
     keeps_books: bool = True
+    # A value in a $filter of its lists; None where lists take no conditions.
+    literal: Callable[[Kind, str], str] | None = None
+    # Where each service has records of its own: how it tells them, and the records made of that.
+    catalogue: Callable[[Wire, RecordsSession], list[dict[str, Any]]] | None = None
+    records_for: Callable[[Any], Records] | None = None

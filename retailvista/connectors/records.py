@@ -126,10 +126,8 @@ class Asked:
 
 @dataclass(frozen=True, slots=True)
 class Page:
-    """Rows of one answer. `next` is '' after the last one; `mark` is where a next run begins.
-
-    See Way.moves_by_page for when the mark counts.
-    """
+    """Rows of one answer. `next` is '' after the last one; `mark` is where a next run begins (when
+    it counts: Way.moves_by_page)."""
 
     rows: tuple[Row, ...]
     next: str
@@ -194,6 +192,7 @@ class Mark:
 @dataclass(frozen=True, slots=True)
 class ToFind:
     """Which records to look for: by these `values`; what was `sent`, to compare them with."""
+
     values: Mapping[str, Any]
     sent: Mapping[str, Any] = field(default_factory=dict)
 

@@ -8,6 +8,7 @@ answered is never presented again.
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import datetime, timedelta
 from pathlib import Path
 
@@ -76,6 +77,10 @@ def _recover(outside: Outside, spooled: Spooled) -> int:
     except (SealBroken, Unknown, Later, LoginNeeded):
         spool.set_aside(spooled.path)
         return 0
+    if not pair.refresh_token.reveal():
+        # The old one stays good, and only the database has it: it is presented again.
+        spool.set_aside(spooled.path)
+        return 0
     stored = _store(outside, held, pair, provider)
     spool.take_away(spooled.path)
     return int(stored)
@@ -108,6 +113,9 @@ def _settle(outside: Outside, turn: Turn, reply: Reply, path: Path | None) -> No
     except Unknown as error:
         _no_answer(outside, turn, error)
     else:
+        if not pair.refresh_token.reveal():
+            # RFC 6749, 6: without a new one the old one stays good.
+            pair = replace(pair, refresh_token=turn.refresh_token)
         _store(outside, turn.held, pair, turn.provider)
         if path is not None:
             spool.take_away(path)

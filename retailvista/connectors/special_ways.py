@@ -17,6 +17,7 @@ import requests
 from requests.utils import DEFAULT_CA_BUNDLE_PATH
 from urllib3.util import Url, parse_url
 
+from retailvista.config import is_loopback_host
 from retailvista.connectors.sockets import HttpPool, HttpsPool, WatchedPool
 from retailvista.errors import Refused
 
@@ -90,15 +91,24 @@ class Ways:
 
 def outside_address(host: str, port: int) -> str:
     """The IP address of a host outside our own network. Refused for one inside it."""
-    found = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)
-    addresses = [str(entry[4][0]) for entry in found]
-    for address in addresses:
+    for address in (addresses := _addresses(host, port)):
         if not is_outside(address):
             raise Refused(
                 f"{host} lies inside the network of this server. Its operator allows it with"
                 " RV_PROVIDER_HOSTS."
             )
     return addresses[0]
+
+
+def _addresses(host: str, port: int) -> list[str]:
+    """Every IP address of a host; those of this machine for its own names."""
+    if is_loopback_host(host):
+        return [LOOPBACK]
+    try:
+        return [str(ipaddress.ip_address(host))]
+    except ValueError:
+        found = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)
+        return [str(entry[4][0]) for entry in found]
 
 
 def is_outside(address: str) -> bool:

@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from contextlib import AbstractContextManager
 from dataclasses import asdict, dataclass, replace
+from typing import Any
 
 from sqlalchemy.orm import Session
 
@@ -68,6 +69,8 @@ class TestResult(Saying):
     detail: str = ""
     divisions: tuple[Division, ...] = ()
     resumed: bool = False
+    # What the service has, where each has records of its own.
+    catalogue: list[dict[str, Any]] | None = None
 
 
 def test_connector(outside: Outside, number: int) -> TestResult:
@@ -127,6 +130,10 @@ def asked(
 
 def _looked(visit: Visit, *, refused: bool) -> TestResult:
     user = visit.me()
+    if visit.provider.catalogue is not None:
+        has = visit.provider.catalogue(visit.wire, visit.records_session())
+        values = {"user": user.name, "division": f"$metadata ({len(has)})"}
+        return TestResult(CONNECTED, values, catalogue=has)
     divisions = tuple(visit.divisions())
     pinned = visit.connector.division
     found = next((division for division in divisions if division.code == pinned), None)
@@ -162,6 +169,8 @@ def _remember(session: Session, number: int, result: TestResult) -> TestResult:
             document["divisions"] = [asdict(found) for found in result.divisions]
             _refresh_division(row, result.divisions)
         row.last_test = document
+        if result.catalogue is not None:
+            row.settings = {**(row.settings or {}), "catalogue": result.catalogue}
         audit.record(session, "system", "connector_tested", f"connector {number}", kind=result.kind)
     return result
 

@@ -18,11 +18,12 @@ from retailvista.companies import addresses
 from retailvista.connectors import copying, field_variables
 from retailvista.connectors.app_keys import uses_operators_app
 from retailvista.connectors.connector_settings import ConnectorSettings
+from retailvista.connectors.depending import FLOW_KIND, dependants_of
 from retailvista.connectors.guidance import BASIC, FULL, NO_LOGIN, REFRESH, TOKEN
 from retailvista.connectors.masters import stored_master
 from retailvista.connectors.models import Connector, Grant, RequestLog
 from retailvista.connectors.port import Provider
-from retailvista.connectors.registry import provider_of
+from retailvista.connectors.registry import provider_of, records_for
 from retailvista.connectors.testing import TestResult
 from retailvista.web import wiring
 from retailvista.web.connector_steps import proof_steps
@@ -134,7 +135,7 @@ def values_of(shown: Shown) -> dict[str, Any]:
 
 def page_of(row: Connector, shown: Shown) -> str:
     """The screen of one connector."""
-    provider, outside = provider_of(row), wiring.outside()
+    provider, outside, records = provider_of(row), wiring.outside(), records_for(row)
     with wiring.reading() as session:
         grant = session.scalar(select(Grant).where(Grant.id == (row.grant_id or 0)))
         master = stored_master(session, row) if row.division and provider.keeps_books else None
@@ -146,6 +147,7 @@ def page_of(row: Connector, shown: Shown) -> str:
         ).all()
         steps = proof_steps(session, row, provider.name) if provider.keeps_books else []
         variables = field_variables.by_level(session, outside.variables, row)
+        activities = [one for one in dependants_of(session, row) if one.kind == FLOW_KIND]
     callback = callback_of(row.number)
     full = provider.modes[0] == FULL or shown.form.mode.data == FULL
     return render_template(
@@ -158,6 +160,7 @@ def page_of(row: Connector, shown: Shown) -> str:
         journals=_journals(master), proof_steps=steps, sites=sites_of(provider),
         modes=[(mode, MODE_WORDS[mode]) for mode in provider.modes],
         mode=shown.form.mode.data or FULL, stored_mode=ConnectorSettings.of(row.settings).mode,
+        activities=activities, has_endpoints=bool(records and records.entities()),
         has_proxy=bool(wiring.settings().proxy_url), variables=variables,
         prove_url=url_for("connectors.prove", number=row.number),
     )  # fmt: skip

@@ -18,7 +18,7 @@ from retailvista.connectors.depending import Dependant, dependants_of
 from retailvista.connectors.fields import FieldProblem
 from retailvista.connectors.masters import stored_master
 from retailvista.connectors.models import Connector, Grant
-from retailvista.connectors.registry import PROVIDERS
+from retailvista.connectors.registry import PROVIDERS, provider_of
 from retailvista.errors import Refused
 from retailvista.journals.numbering import sending_locked
 from retailvista.web import connector_form, warehouse, wiring
@@ -74,6 +74,7 @@ def page(number: int) -> str:
 @allow(ADMINISTRATOR)
 def save(number: int) -> Response | str | tuple[str, int]:
     row, press = _row(number), request.form.get("press", "save")
+    is_new = row.draft
     if warehouse.is_warehouse(row):
         return warehouse.save(row)
     shown = connector_form.of_request()
@@ -94,6 +95,9 @@ def save(number: int) -> Response | str | tuple[str, int]:
         return page_of(row, shown), 400
     if request.form.get("had_token") == "yes" and not request.form.get("api_token", "").strip():
         registering.empty_token(wiring.session(), number, g.login.email)
+    if is_new and not provider_of(row).keeps_books:
+        # What the service has is told by its test: flows can choose from it then.
+        ask_for("test", str(number), connector=number)
     if press == "close":
         return redirect(url_for(".index", done="saved"), 303)
     return redirect(url_for(".page", number=number, done="saved"), 303)

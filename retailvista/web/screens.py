@@ -5,6 +5,7 @@ from __future__ import annotations
 from flask import Flask
 
 from retailvista.web import (
+    activities,
     api,
     audit_trail,
     companies,
@@ -42,6 +43,7 @@ from retailvista.web import (
 )
 
 SCREENS = (
+    activities.screen,
     api.screen,
     audit_trail.screen,
     companies.screen,

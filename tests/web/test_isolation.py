@@ -70,6 +70,8 @@ EXAMPLES: dict[str, dict[str, tuple[str, str, str]]] = {
             "/connectors/<int:number>/delete",
             "/connectors/<int:number>/dependencies",
             "/connectors/<int:number>/copy",
+            "/connectors/<int:number>/activities/new",
+            "/connectors/<int:number>/activities/refresh",
             "/connectors/<int:number>/oauth",
             "/connectors/<int:number>/login-result",
             "/feeds/<int:number>",
