@@ -216,7 +216,7 @@ def _spool(settings: Settings) -> Path:
 
 def _wire(settings: Settings, clock: Clock) -> Wire:
     sites = [site for one in PROVIDERS.values() for site in (*one.sites, *one.further_hosts)]
-    return RequestsWire(clock, sites, settings.provider_hosts)
+    return RequestsWire(clock, sites, settings.provider_hosts, settings.proxy_url)
 
 
 def _readiness(app: Flask) -> dict[str, str]:

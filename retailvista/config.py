@@ -49,6 +49,8 @@ class Settings:
     support_url: str = ""
     # [variables] for every company: RV_VARIABLE_WAREHOUSE_HOST is [warehouse_host].
     variables: Mapping[str, str] = field(default_factory=dict, repr=False)
+    # By which calls of connectors go that ask for it; it may hold no password.
+    proxy_url: str = ""
 
     @property
     def is_https(self) -> bool:
@@ -95,6 +97,7 @@ def load_settings(
         exact_client_secret=_secret(values, "RV_EXACT_CLIENT_SECRET"),
         support_url=values.get("RV_SUPPORT_URL", "").strip(),
         variables=_variables(values),
+        proxy_url=values.get("RV_PROXY_URL", "").strip().rstrip("/"),
     )
     _check(settings)
     return settings
@@ -179,6 +182,11 @@ def _check(settings: Settings) -> None:
         raise BadSetting("RV_MAIL_URL must start with smtp://, smtps:// or file:.")
     if settings.support_url and not settings.support_url.startswith(("https://", "mailto:")):
         raise BadSetting("RV_SUPPORT_URL must start with https:// or mailto:.")
+    proxy = urlsplit(settings.proxy_url)
+    if settings.proxy_url and (
+        proxy.scheme != "http" or not proxy.hostname or proxy.username or proxy.path
+    ):
+        raise BadSetting("RV_PROXY_URL must be http://host:port, without user or password.")
     _check_providers(settings)
 
 

@@ -1,4 +1,4 @@
-"""Who plays in the demo: two companies, their stores, files, logins, and decisions that are said.
+"""Who plays in the demo: three companies, their stores, files, logins, and decisions that are said.
 
 The test store's file is real and Norwegian: kroner, 25 % and one 15 %, cash to whole kroner. Its
 payment types 4000 and 4100 are used and never declared; what they are, nobody can know.
@@ -9,11 +9,12 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import date
 
+from retailvista.companies.models import LICENCE_EXACT, LICENCE_SAGE
 from retailvista.config import ROOT
 
 TILL_FILES = ROOT / "demo" / "till-files"
 CONNECTOR = 25
-JOURNAL_CODE = "91"
+EXACT, SAGE = "exact-online", "sage-accounting"
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,6 +47,9 @@ class Part:
     files: tuple[str, ...]
     links: tuple[Link, ...] = ()
     decisions: tuple[Link, ...] = ()
+    provider: str = EXACT
+    licence: str = LICENCE_EXACT
+    journal_code: str = "91"
 
 
 GROENHOF = Part(
@@ -96,4 +100,34 @@ TESTSTORE = Part(
         Link("payment", "4100", "2000", why=_NOBODY_KNOWS),
     ),
 )  # fmt: skip
-CAST = (GROENHOF, TESTSTORE)
+# The same file once more, for a company that keeps its books in Sage.
+SAGE_STORE = Part(
+    number=3,
+    alias="sagestore",
+    name="Teststore with Sage",
+    country="NO",
+    language="en",
+    currency="NOK",
+    zone="Europe/Oslo",
+    rounding_step=100,
+    post_from=date(2018, 4, 1),
+    division=589978285,  # made from the id of the business, the same everywhere
+    books_user="regnskap@teststore.example",
+    files=TESTSTORE.files,
+    links=(
+        *(Link("group", link.code, "4010") for link in TESTSTORE.links if link.kind == "group"),
+        Link("vat", "25", "2200", vat="GB_STANDARD"),
+        Link("vat", "15", "2200", vat="GB_STANDARD"),
+        Link("payment", "1", "1230"),
+        Link("payment", "2", "1210"),
+        Link("rounding", "", "7510"),
+    ),
+    decisions=tuple(
+        Link("payment", link.code, "2210", why=link.why.replace("2000 Vraagposten", "2210"))
+        for link in TESTSTORE.decisions
+    ),
+    provider=SAGE,
+    licence=LICENCE_SAGE,
+    journal_code="JNL",
+)
+CAST = (GROENHOF, TESTSTORE, SAGE_STORE)

@@ -17,17 +17,17 @@ from sqlalchemy.orm import Session
 
 from retailvista import db as database
 from retailvista.cli.demo_browser import Browser
-from retailvista.cli.demo_cast import CONNECTOR, JOURNAL_CODE, TILL_FILES, Link, Part
+from retailvista.cli.demo_cast import CONNECTOR, EXACT, TILL_FILES, Link, Part
 from retailvista.cli.demo_place import EMAIL
 from retailvista.companies import people, registering
 from retailvista.companies.addresses import callback_url, public_url
-from retailvista.companies.models import LICENCE_EXACT
 from retailvista.companies.scope import company_scope
 from retailvista.config import Settings
 from retailvista.connectors import grants
 from retailvista.connectors import registering as connectors
 from retailvista.connectors.models import Connector
 from retailvista.connectors.outside import Outside
+from retailvista.connectors.registry import provider_named
 from retailvista.errors import Refused
 from retailvista.journals import building, importing, links, listing, releasing
 from retailvista.runs.asking import ask, run_by_number
@@ -64,7 +64,7 @@ def set_the_stage(stage: Stage, session: Session, part: Part) -> int:
             part.number,
             part.name,
             part.alias,
-            [LICENCE_EXACT],
+            [part.licence],
             [EMAIL],
             post_from=part.post_from,
             actor=ACTOR,
@@ -114,10 +114,10 @@ def connect(stage: Stage, session: Session, part: Part) -> None:
     if row.division != part.division:
         row = connectors.choose_division(session, CONNECTOR, part.division, ACTOR)
         stage.say(part, f"division {part.division} {row.division_name} ({row.division_currency})")
-    if row.journal_code != JOURNAL_CODE:
-        _save(stage, session, {"journal_code": JOURNAL_CODE})
+    if row.journal_code != part.journal_code:
+        _save(stage, session, {"journal_code": part.journal_code})
         fetch_missing_masters(stage.outside)
-        stage.say(part, f"journal {JOURNAL_CODE}; accounts, VAT codes and periods fetched")
+        stage.say(part, f"journal {part.journal_code}; accounts, VAT codes and periods fetched")
 
 
 def read_till_files(stage: Stage, session: Session, part: Part) -> None:
@@ -203,7 +203,7 @@ def _register(stage: Stage, session: Session, part: Part, row: Connector | None)
     from retailvista.sandbox.store import add_app
 
     if row is None:
-        connectors.reserve(session, "exact-online", ACTOR, CONNECTOR)
+        connectors.reserve(session, part.provider, ACTOR, CONNECTOR)
     callback = callback_url(stage.settings, part.alias, CONNECTOR)
     client_id = row.client_id if row is not None and row.client_id else str(uuid.uuid4())
     secret = secrets.token_urlsafe(24)
@@ -212,7 +212,7 @@ def _register(stage: Stage, session: Session, part: Part, row: Connector | None)
         stage,
         session,
         {
-            "name": "Exact Online (sandbox)",
+            "name": f"{provider_named(part.provider).name} (sandbox)",
             "site": stage.sandbox_url,
             "client_id": client_id,
             "client_secret": secret,
@@ -243,10 +243,14 @@ def _log_in(stage: Stage, part: Part) -> None:
     page = browser.get(
         public_url(stage.settings, part.alias, f"/connectors/{CONNECTOR}/oauth?again=yes")
     )
-    page = browser.send(
-        page, page.form_with("password"), username=part.books_user, password=SANDBOX_PASSWORD
-    )
-    page = browser.send(page, page.form_with("csrf"), answer="allow")
+    # One form at Sage, two at Exact.
+    person = {"username": part.books_user, "password": SANDBOX_PASSWORD}
+    consent = {"answer": "allow"}
+    if part.provider != EXACT:
+        person |= consent
+    page = browser.send(page, page.form_with("password"), **person)
+    if part.provider == EXACT:
+        page = browser.send(page, page.form_with("csrf"), **consent)
     with stage.outside.sessions() as session, database.reading(session):
         row = _connector(session)
         assert row is not None

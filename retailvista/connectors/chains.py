@@ -47,14 +47,20 @@ def facts_of(grant: Grant) -> GrantFacts:
         answered_at=grant.answered_at,
         access_until=grant.access_until,
         valid_until=grant.valid_until,
-        has_tokens=bool(grant.refresh_sealed),
+        has_tokens=bool(grant.refresh_sealed) or is_by_hand(grant),
         login_needed=grant.login_needed_at is not None,
         refreshing_since=grant.refreshing_since,
         represented=grant.represented,
         not_before=grant.not_before,
         calls_day=grant.calls_day,
         calls_today=grant.calls_today,
+        by_hand=is_by_hand(grant),
     )
+
+
+def is_by_hand(grant: Grant) -> bool:
+    """An access token alone: somebody entered it, and nothing renews it."""
+    return bool(grant.access_sealed) and not grant.refresh_sealed
 
 
 def pair_values(

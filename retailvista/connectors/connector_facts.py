@@ -2,17 +2,23 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from typing import Any
 
 from sqlalchemy import select
+from sqlalchemy.orm import Session
 
 from retailvista import db
 from retailvista.connectors.choosing import check_licence
+from retailvista.connectors.connector_settings import ConnectorSettings, provider_under
+from retailvista.connectors.field_variables import has_variable, known_to
+from retailvista.connectors.guidance import FULL
 from retailvista.connectors.lanes import lane_key
 from retailvista.connectors.models import Connector
 from retailvista.connectors.outside import Outside
 from retailvista.connectors.port import Provider
-from retailvista.connectors.registry import provider_of
+from retailvista.connectors.registry import provider_of, records_for
 from retailvista.errors import Refused
 
 
@@ -34,6 +40,10 @@ class ConnectorFacts:
     automatic: bool
     log_requests: bool
     lane_key: str
+    mode: str = FULL
+    use_proxy: bool = False
+    free_site: bool = False
+    advanced: Mapping[str, str] = field(default_factory=dict)
 
 
 def connector_facts(outside: Outside, connector_id: int) -> tuple[ConnectorFacts, Provider]:
@@ -46,12 +56,45 @@ def connector_facts(outside: Outside, connector_id: int) -> tuple[ConnectorFacts
             if row.draft or row.deleted_at is not None:
                 raise Refused(f"Connector {row.number} is not saved.")
             check_licence(session, provider)
-            return _facts(row), provider
+            settings = settings_of(session, outside, row)
     finally:
         session.close()
+    facts = replace(facts_of(row), free_site=provider.free_site, **as_facts(settings))
+    if provider.records_for is not None:
+        provider = replace(provider, records=records_for(row))
+    return facts, provider_under(provider, settings.advanced)
 
 
-def _facts(row: Connector) -> ConnectorFacts:
+def settings_of(session: Session, outside: Outside, row: Connector) -> ConnectorSettings:
+    """The settings with their variables filled in, as they are now. The caller's transaction.
+
+    Refused names a variable that nobody knows, and one whose value moves the connector elsewhere:
+    the stored secret and login belong to the old place.
+    """
+    settings = ConnectorSettings.of(row.settings)
+    if not any(has_variable(text) for _name, text in settings.texts()):
+        return settings
+    resolved = settings.resolved(known_to(session, outside.variables, row.number))
+    for name, text in resolved.patterns.items():
+        if getattr(row, name) != text.strip().rstrip("/"):
+            raise Refused(
+                f"A variable in {name} of connector {row.number} has another value than when it"
+                " was saved. Open the connector, enter its secret again and save it."
+            )
+    return resolved
+
+
+def as_facts(settings: ConnectorSettings) -> dict[str, Any]:
+    """What a visit needs of them."""
+    return {
+        "mode": settings.mode,
+        "use_proxy": settings.use_proxy,
+        "advanced": settings.advanced,
+    }
+
+
+def facts_of(row: Connector) -> ConnectorFacts:
+    """The columns of a row as a value."""
     division = row.division or 0
     return ConnectorFacts(
         id=row.id,

@@ -7,20 +7,27 @@ not keep anybody from saving.
 from __future__ import annotations
 
 import dataclasses
+import ipaddress
 import re
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
-from typing import Any, Self
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from urllib.parse import urlsplit
 
 from retailvista.config import is_loopback_host
-from retailvista.connectors.models import Connector
-from retailvista.connectors.port import AppKeys, Division
-from retailvista.ledger.stored import MODES
+from retailvista.connectors.connector_settings import ROWS_MAX, TEXT_MAX, advanced_key
+from retailvista.connectors.field_variables import has_variable
+from retailvista.connectors.filled import Filled
+from retailvista.connectors.guidance import FULL, REFRESH
+from retailvista.connectors.port import Division, Provider
+from retailvista.ledger.stored import MODES as VAT_MODES
+
+__all__ = ["FieldProblem", "Filled", "check_fields", "check_name"]
 
 NAME_MAX = 80
 CLIENT_ID_MAX = 200
 CALLBACK_MAX = 500
+SITE_MAX = 200
+TOKEN_MAX = 8_000
 JOURNAL_CODE = re.compile(r"[0-9A-Za-z]{1,10}")
 
 
@@ -39,103 +46,90 @@ class FieldProblem:
         return self.msgid % self.values
 
 
-@dataclass(frozen=True, slots=True)
-class Filled:
-    """The fields of the screen, with the stored ones where nothing was filled in."""
-
-    name: str
-    site: str
-    client_id: str
-    client_secret: str = dataclasses.field(repr=False)
-    has_secret: bool
-    clear_client_secret: bool
-    callback_url: str
-    division: int | None
-    journal_code: str
-    vat_mode: str
-    log_requests: bool
-    moves: bool
-    # Without a client id of its own the connector takes the operator's app.
-    operators_app: bool = False
-
-    @classmethod
-    def of(cls, row: Connector, values: Mapping[str, Any], keys: AppKeys | None = None) -> Self:
-        """Values of the screen over those of the row; the site without a trailing slash.
-
-        `keys` is the operator's app, which fits where no client id is filled in.
-        """
-
-        def text(name: str) -> str:
-            return str(values.get(name, getattr(row, name)) or "").strip()
-
-        site, client_id = text("site").rstrip("/"), text("client_id")
-        operators_app = keys is not None and not client_id
-        if keys is not None and operators_app:
-            client_id = keys.client_id
-        division = values.get("division", row.division)
-        return cls(
-            name=text("name"),
-            site=site,
-            client_id=client_id,
-            client_secret=str(values.get("client_secret") or "").strip(),
-            has_secret=bool(row.client_secret_sealed),
-            clear_client_secret=bool(values.get("clear_client_secret")),
-            callback_url=text("callback_url"),
-            division=int(division) if str(division or "").isdigit() else None,
-            journal_code=text("journal_code"),
-            vat_mode=text("vat_mode") or "exact",
-            log_requests=bool(values.get("log_requests", row.log_requests)),
-            moves=not row.draft and (row.site, row.client_id) != (site, client_id),
-            operators_app=operators_app,
-        )
-
-    def with_callback(self, computed: str) -> Self:
-        """The computed callback URL where none was filled in."""
-        return self if self.callback_url else replace(self, callback_url=computed)
-
-    def without_division(self) -> Self:
-        """Another site has other divisions."""
-        return replace(self, division=None, journal_code="")
-
-
 def check_fields(
-    filled: Filled, allowed: Sequence[str], computed_callback: str, visible: Sequence[Division]
+    filled: Filled,
+    provider: Provider,
+    hosts: Sequence[str],
+    computed_callback: str,
+    visible: Sequence[Division],
 ) -> list[FieldProblem]:
-    """Everything that is wrong, in the order of the screen."""
-    problems = _names(filled)
-    if filled.site not in allowed:
-        problems.append(FieldProblem("site", "Choose one of the base URLs."))
-    problems += _secret(filled)
-    problems += _callback(filled.callback_url, computed_callback)
-    codes = {found.code for found in visible}
-    if filled.division is not None and codes and filled.division not in codes and not filled.moves:
-        problems.append(
-            FieldProblem(
-                "division",
-                "This login has no access to division %(division)s.",
-                {"division": str(filled.division)},
-            )
+    """Everything that is wrong, in the order of the screen. `hosts` are allowed besides."""
+    problems = [FieldProblem(name, said) for name, said in filled.unknown.items()]
+    problems += check_name(filled.name)
+    problems += [] if "site" in filled.unknown else _site(filled, provider, hosts)
+    if filled.settings.mode not in provider.modes:
+        problems.append(FieldProblem("mode", "Choose one of the ways to log in."))
+    problems += _client(filled)
+    problems += _tokens(filled)
+    if filled.settings.mode == FULL:
+        problems += _callback(filled.callback_url, computed_callback)
+    problems += _books(filled, visible) if provider.keeps_books else []
+    problems += _advanced(filled, provider)
+    return problems
+
+
+def check_name(name: str) -> list[FieldProblem]:
+    """The rules of a connector's name, apart from being the only one."""
+    if not name:
+        return [FieldProblem("name", "Give the connector a name.")]
+    if "/" in name or ":" in name:
+        return [FieldProblem("name", "The name must not hold a slash or a colon.")]
+    return [FieldProblem("name", "The name is too long.")] if len(name) > NAME_MAX else []
+
+
+def _site(filled: Filled, provider: Provider, hosts: Sequence[str]) -> list[FieldProblem]:
+    if not provider.free_site:
+        known = filled.site in (*provider.sites, *hosts)
+        return [] if known else [FieldProblem("site", "Choose one of the base URLs.")]
+    try:
+        parts = urlsplit(filled.site)
+        host, port = (parts.hostname or "").lower(), parts.port
+    except ValueError:
+        return [FieldProblem("site", "Enter the address of the service.")]
+    if not host or len(filled.site) > SITE_MAX or parts.query or parts.fragment:
+        return [FieldProblem("site", "Enter the address of the service, without a question mark.")]
+    if parts.username is not None or parts.password is not None:
+        text = "The address must not hold a user name; there are fields for it."
+        return [FieldProblem("site", text)]
+    if _is_named(parts.scheme, host, port, hosts):
+        return []
+    if parts.scheme != "https":
+        return [FieldProblem("site", "The address must begin with https://.")]
+    if _is_inside(host):
+        text = (
+            "%(host)s lies inside the network of this server. Its operator allows it with"
+            " RV_PROVIDER_HOSTS."
         )
-    if filled.journal_code and not JOURNAL_CODE.fullmatch(filled.journal_code):
-        problems.append(FieldProblem("journal_code", "A journal code has letters and digits."))
-    if filled.vat_mode not in MODES:
-        problems.append(FieldProblem("vat_mode", "Choose one of the VAT modes."))
-    return problems
+        return [FieldProblem("site", text, {"host": host})]
+    return []
 
 
-def _names(filled: Filled) -> list[FieldProblem]:
-    problems = []
-    if not filled.name:
-        problems.append(FieldProblem("name", "Give the connector a name."))
-    elif len(filled.name) > NAME_MAX:
-        problems.append(FieldProblem("name", "The name is too long."))
-    if len(filled.client_id) > CLIENT_ID_MAX:
-        problems.append(FieldProblem("client_id", "The client ID is too long."))
-    return problems
+def _is_named(scheme: str, host: str, port: int | None, hosts: Sequence[str]) -> bool:
+    usual = {"https": 443, "http": 80}
+    named = [urlsplit(one) for one in hosts]
+    return any(
+        (one.scheme, one.hostname, one.port or usual.get(one.scheme))
+        == (scheme, host, port or usual.get(scheme))
+        for one in named
+    )
 
 
-def _secret(filled: Filled) -> list[FieldProblem]:
+def _is_inside(host: str) -> bool:
+    """What can be told from the name alone; every call looks at the address it goes to."""
+    if is_loopback_host(host) or ("." not in host.strip("[]") and ":" not in host):
+        return True
+    try:
+        return not ipaddress.ip_address(host).is_global
+    except ValueError:
+        return host.endswith((".internal", ".local", ".lan"))
+
+
+def _client(filled: Filled) -> list[FieldProblem]:
     """Another app or site has another secret; the stored one is not sent elsewhere."""
+    if len(filled.client_id) > CLIENT_ID_MAX:
+        return [FieldProblem("client_id", "The client ID is too long.")]
+    if not filled.needs_client:
+        return []
     if filled.operators_app:
         text = "Enter the client ID as well, or leave both empty to use the operator's app."
         return [FieldProblem("client_id", text)] if filled.client_secret else []
@@ -145,6 +139,55 @@ def _secret(filled: Filled) -> list[FieldProblem]:
     return []
 
 
+def _tokens(filled: Filled) -> Iterator[FieldProblem]:
+    """Tokens that are entered by hand: all of them, or none where they are stored."""
+    settings = filled.settings
+    if not settings.entered_by_hand:
+        return
+    if not filled.access_token and (filled.refresh_token or not filled.has_tokens):
+        yield FieldProblem("access_token", "Enter the access token.")
+    if settings.mode == REFRESH:
+        if not filled.refresh_token and (filled.access_token or not filled.has_tokens):
+            yield FieldProblem("refresh_token", "Enter the refresh token.")
+        if not filled.client_id:
+            yield FieldProblem("client_id", "Enter the client ID: it is needed to renew the login.")
+    for name in ("access_token", "refresh_token"):
+        if len(getattr(filled, name)) > TOKEN_MAX:
+            yield FieldProblem(name, "The token is too long.")
+
+
+def _books(filled: Filled, visible: Sequence[Division]) -> Iterator[FieldProblem]:
+    codes = {found.code for found in visible}
+    if filled.division is not None and codes and filled.division not in codes and not filled.moves:
+        yield FieldProblem(
+            "division",
+            "This login has no access to division %(division)s.",
+            {"division": str(filled.division)},
+        )
+    if filled.journal_code and not JOURNAL_CODE.fullmatch(filled.journal_code):
+        yield FieldProblem("journal_code", "A journal code has letters and digits.")
+    if filled.vat_mode not in VAT_MODES:
+        yield FieldProblem("vat_mode", "Choose one of the VAT modes.")
+
+
+def _advanced(filled: Filled, provider: Provider) -> Iterator[FieldProblem]:
+    settings = filled.settings
+    if len(settings.advanced) > ROWS_MAX:
+        yield FieldProblem("advanced", "There are too many advanced settings.")
+    for name, value in settings.advanced.items():
+        key = advanced_key(provider, name)
+        known = ", ".join(one.name for one in provider.advanced)
+        if key is None:
+            text = "There is no setting %(name)s; there is: %(known)s."
+            yield FieldProblem("advanced", text, {"name": name or "''", "known": known})
+        elif not has_variable(value) and (len(value) > TEXT_MAX or not key.fits(value)):
+            text = "%(value)s will not do for %(name)s."
+            yield FieldProblem("advanced", text, {"name": name, "value": value[:40] or "''"})
+    for name in ("authorise_url", "token_url", "scope"):
+        if len(getattr(settings, name)) > TEXT_MAX:
+            yield FieldProblem(name, "The text is too long.")
+
+
 def _callback(url: str, computed: str) -> list[FieldProblem]:
     try:
         parts = urlsplit(url)
@@ -152,7 +195,9 @@ def _callback(url: str, computed: str) -> list[FieldProblem]:
     except ValueError:
         parts, host = urlsplit(""), ""
     if not host or len(url) > CALLBACK_MAX or parts.username is not None:
-        return [FieldProblem("callback_url", "Enter the callback URL as registered at Exact.")]
+        return [
+            FieldProblem("callback_url", "Enter the callback URL as registered at the provider.")
+        ]
     if parts.scheme != "https" and not (parts.scheme == "http" and is_loopback_host(host)):
         return [FieldProblem("callback_url", "The callback URL must begin with https://.")]
     if computed and url != computed:

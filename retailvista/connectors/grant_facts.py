@@ -47,6 +47,8 @@ class GrantFacts:
     not_before: datetime | None
     calls_day: str
     calls_today: int
+    # An access token that somebody entered: usable until it is refused.
+    by_hand: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,6 +71,8 @@ def needs_refresh(facts: GrantFacts, pace: Pace, now: datetime) -> Decision:
     """What to do now, when somebody needs a token."""
     if facts.login_needed or not facts.has_tokens:
         return Decision(Reason.LOGIN)
+    if facts.by_hand:
+        return Decision(Reason.USABLE)
     if facts.access_until is not None and now < facts.access_until - ARRIVAL_MARGIN:
         too_early = facts.answered_at is not None and (
             now < facts.answered_at + pace.refresh_not_before

@@ -5,6 +5,7 @@ Invariant: a token is handed out only after it is in the database, and only whil
 
 from __future__ import annotations
 
+import base64
 import hashlib
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -15,9 +16,11 @@ from sqlalchemy.orm import Session
 
 from retailvista import db
 from retailvista.companies.scope import across_companies
-from retailvista.connectors import chains
+from retailvista.connectors import app_keys, chains
+from retailvista.connectors.connector_settings import ConnectorSettings
 from retailvista.connectors.expiry import days_left
 from retailvista.connectors.grant_facts import Decision, GrantFacts, Pace, Reason, needs_refresh
+from retailvista.connectors.guidance import BASIC, NO_LOGIN
 from retailvista.connectors.models import Connector, Grant
 from retailvista.connectors.outside import Outside
 from retailvista.connectors.refreshing import recover_all, refresh
@@ -64,6 +67,9 @@ class UsableToken:
     answered_at: datetime
     until: datetime
     grant_id: int
+    # What stands before it in the header; entered by a person, so that nothing renews it.
+    scheme: str = "Bearer"
+    by_hand: bool = False
 
 
 def usable_token(outside: Outside, connector_id: int) -> UsableToken:
@@ -71,6 +77,9 @@ def usable_token(outside: Outside, connector_id: int) -> UsableToken:
 
     Raises Later (too early, busy, provider down) or LoginNeeded.
     """
+    standing = _standing(outside, connector_id)
+    if standing is not None:
+        return standing
     for left in reversed(range(WAIT_TRIES)):
         decision, token, grant_id, why = _look_up(outside, connector_id)
         if token is not None:
@@ -85,6 +94,37 @@ def usable_token(outside: Outside, connector_id: int) -> UsableToken:
             outside.clock.sleep(WAIT_SECONDS)
     # Renewed at the very last try, or grown old again while this process stood still.
     raise Busy("This login was renewed just now.", not_before=outside.clock.now())
+
+
+def _standing(outside: Outside, connector_id: int) -> UsableToken | None:
+    """A user and his password, or nothing at all: nothing is renewed, nothing ends."""
+    session = outside.sessions()
+    try:
+        with db.reading(session):
+            row = session.scalars(select(Connector).where(Connector.id == connector_id)).one()
+            now = db.now(session)
+    finally:
+        session.close()
+    mode = ConnectorSettings.of(row.settings).mode
+    if mode not in (NO_LOGIN, BASIC):
+        return None
+    try:
+        secret = app_keys.client_secret(outside, row) if mode == BASIC else Secret("")
+    except (SealBroken, KeyLost) as error:
+        raise LoginNeeded("The password cannot be opened; enter it again.") from error
+    return standing_token(mode, row.client_id, secret, now)
+
+
+def standing_token(mode: str, user: str, password: Secret, now: datetime) -> UsableToken:
+    """What goes with each call: user and password (RFC 7617), or nothing."""
+    pair = base64.b64encode(f"{user}:{password.reveal()}".encode()).decode("ascii")
+    secret, scheme = (Secret(pair), "Basic") if mode == BASIC else (Secret(""), "")
+    return UsableToken(secret, timedelta(0), now, now, 0, scheme)
+
+
+def token_by_hand(access: Secret, now: datetime, grant_id: int = 0) -> UsableToken:
+    """An access token that somebody entered: usable until it is refused."""
+    return UsableToken(access, timedelta(0), now, now, grant_id, by_hand=True)
 
 
 def _look_up(outside: Outside, connector_id: int) -> tuple[Decision, UsableToken | None, int, str]:
@@ -121,6 +161,7 @@ def _opened(outside: Outside, grant: Grant, now: datetime) -> UsableToken:
         answered_at=grant.answered_at,
         until=grant.access_until,
         grant_id=grant.id,
+        by_hand=chains.is_by_hand(grant),
     )
 
 
@@ -138,13 +179,17 @@ class LoginState:
 
 def login_state(session: Session, connector: Connector) -> LoginState:
     """The state of a login from the database alone. The caller's transaction."""
+    if ConnectorSettings.of(connector.settings).mode in (NO_LOGIN, BASIC):
+        return LoginState("none" if connector.draft else "connected")
     if connector.grant_id is None:
         return LoginState("none")
     now = db.now(session)
     grant = _grant_of(session, connector)
     kind = "connected"
-    if not grant.refresh_sealed:
+    if not grant.refresh_sealed and not chains.is_by_hand(grant):
         kind = "none"
+    elif grant.login_needed_at is not None and chains.is_by_hand(grant):
+        kind = "expired"
     elif grant.login_needed_at is not None:
         kind = "login_needed"
     elif grant.valid_until is not None and grant.valid_until <= now:

@@ -44,7 +44,7 @@ def hold(
 ) -> Grant:
     """Store a login and give it to the connector. The caller's transaction."""
     key = holder_key(login.site, login.client_id, login.user.user_id)
-    grant = _found(session, key)
+    grant = held_by_key(session, key)
     if grant is None:
         grant = _added(session, key, login)
     else:
@@ -55,13 +55,19 @@ def hold(
         setattr(grant, name, value)
     # Whoever renews the old chain right now must not keep the new one waiting.
     grant.lease_owner, grant.lease_until = "", None
-    if row.grant_id not in (None, grant.id):
-        detach(session, row)
-    row.grant_id = grant.id
+    take_over(session, row, grant)
     return grant
 
 
-def _found(session: Session, key: str) -> Grant | None:
+def take_over(session: Session, row: Connector, grant: Grant) -> None:
+    """Give a connector a login in the place of the one it had. The caller's transaction."""
+    if row.grant_id not in (None, grant.id):
+        detach(session, row)
+    row.grant_id = grant.id
+
+
+def held_by_key(session: Session, key: str) -> Grant | None:
+    """The grant with this key; OtherCompany when it is not ours."""
     query = select(Grant).where(Grant.holder_key == key).with_for_update()
     with across_companies():
         owner = session.scalar(select(Grant.company_id).where(Grant.holder_key == key))

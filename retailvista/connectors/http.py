@@ -21,6 +21,7 @@ from retailvista.clock import Clock
 from retailvista.connectors.exchange import Answered, exchange, written
 from retailvista.connectors.port import Call, Reply, Sending
 from retailvista.connectors.sockets import Guard, WatchedAdapter, WatchedPool
+from retailvista.connectors.special_ways import Ways
 from retailvista.errors import Refused
 from retailvista.runs.calls import count_call
 
@@ -55,10 +56,17 @@ def origin_of(url: str) -> Origin:
 
 
 class RequestsWire:
-    """port.Wire over requests. `provider_hosts` lifts https for exactly these origins."""
+    """port.Wire over requests. `provider_hosts` lifts https for exactly these origins.
+
+    `proxy` is the installation's, for the connectors that ask for it.
+    """
 
     def __init__(
-        self, clock: Clock, sites: Iterable[str], provider_hosts: Iterable[str] = ()
+        self,
+        clock: Clock,
+        sites: Iterable[str],
+        provider_hosts: Iterable[str] = (),
+        proxy: str = "",
     ) -> None:
         self._clock = clock
         self._allowed = {origin_of(site) for site in sites if site.startswith("https://")}
@@ -68,17 +76,17 @@ class RequestsWire:
         # that adds credentials.
         self._adapter = WatchedAdapter(clock.monotonic, len(self._allowed))
         self._last: tuple[Any, ...] = ("",)
+        self._ways = Ways(clock.monotonic, proxy)
 
     def send(self, call: Call) -> Reply:
         """Send it once and say how far it came."""
         assert not db.is_transaction_open(), "no transaction may be open during an HTTP call"
-        if origin_of(call.url) not in self._allowed:
-            raise Refused(f"{_shown(call.url)} is not an allowed provider (see RV_PROVIDER_HOSTS).")
+        origin = self._checked(call)
         count_call()
         requested_at = self._clock.now()
         with Guard(call.deadline_seconds) as guard:
             try:
-                answered = self._exchanged(call)
+                answered = self._exchanged(call, origin)
             except FAILURES as error:
                 sending = Sending.NO_ANSWER if guard.started else Sending.NOT_SENT
                 problem = NO_ANSWER if guard.expired else _named(error)
@@ -105,8 +113,26 @@ class RequestsWire:
             answered_at=self._clock.now(),
         )
 
-    def _exchanged(self, call: Call) -> Answered:
-        pool, host, target = self._way(call.url)
+    def _checked(self, call: Call) -> Origin:
+        """The origin, if it may be spoken to. Refused says why not."""
+        origin = origin_of(call.url)
+        if origin not in self._allowed:
+            if not call.free:
+                raise Refused(
+                    f"{_shown(call.url)} is not an allowed provider (see RV_PROVIDER_HOSTS)."
+                )
+            if origin[0] != "https":
+                raise Refused(f"{_shown(call.url)} must begin with https://.")
+        if call.by_proxy:
+            self._ways.check_proxy()
+        return origin
+
+    def _exchanged(self, call: Call, origin: Origin) -> Answered:
+        if call.by_proxy or origin not in self._allowed or origin[1].endswith(".localhost"):
+            named = origin in self._allowed
+            pool, host, target = self._ways.way(call.url, call.by_proxy, named)
+        else:
+            pool, host, target = self._way(call.url)
         headers = {"Host": host, **HEADERS, **call.headers}
         headers |= {name: secret.reveal() for name, secret in call.secret_headers.items()}
         body = call.body

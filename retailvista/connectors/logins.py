@@ -18,7 +18,10 @@ from retailvista.companies import audit
 from retailvista.connectors import app_keys, attempts, login_log
 from retailvista.connectors.attempts import Attempt
 from retailvista.connectors.choosing import check_alias, check_licence, connector_by_number
+from retailvista.connectors.connector_facts import settings_of
+from retailvista.connectors.connector_settings import ConnectorSettings
 from retailvista.connectors.grants import login_state
+from retailvista.connectors.guidance import FULL
 from retailvista.connectors.holding import LoggedIn, OtherCompany, hold, users_of
 from retailvista.connectors.metering import BoundedWire
 from retailvista.connectors.models import Connector
@@ -34,6 +37,7 @@ from retailvista.connectors.port import Session as ProviderSession
 from retailvista.connectors.registry import provider_of
 from retailvista.connectors.saying import CONNECTED, Saying
 from retailvista.connectors.stopped import ask_for_export, go_on
+from retailvista.connectors.wire import way_for
 from retailvista.errors import Later, LoginNeeded, Refused, RetailVistaError, Unknown
 from retailvista.vault import KeyLost, SealBroken
 
@@ -106,13 +110,16 @@ def start_login(
         check_licence(session, provider)
         check_alias(session)
         _check_complete(row, outside)
+        settings = settings_of(session, outside, row)
+        if settings.mode != FULL:
+            raise Refused("This connector does not log in here: its tokens are entered by hand.")
         if login_state(session, row).kind in ("connected", "checking") and not confirm_again:
             raise Refused(
                 f"Connector {number} is connected. Empty its API token first, or confirm that you"
                 " want to log in again."
             )
         state = attempts.begin(session, row, bound_to, actor)
-        url = provider.authorizer.login_url(_registration(outside, row), state)
+        url = provider.authorizer.login_url(_registration(outside, row, settings), state)
         login_log.note_authorise(session, row, url)
         audit.record(session, actor, "login_started", f"connector {number}")
     return LoginStart(url, state)
@@ -130,12 +137,13 @@ def _check_complete(row: Connector, outside: Outside) -> None:
         raise Refused(f"Save the connector first; missing: {', '.join(missing) or 'nothing'}.")
 
 
-def _registration(outside: Outside, row: Connector) -> Registration:
+def _registration(outside: Outside, row: Connector, settings: ConnectorSettings) -> Registration:
     try:
         secret = app_keys.client_secret(outside, row)
     except (SealBroken, KeyLost) as error:
         raise Refused(TEXTS[UNREADABLE]) from error
-    return Registration(row.site, row.client_id, secret, row.callback_url)
+    further = (settings.authorise_url, settings.token_url, settings.scope)
+    return Registration(row.site, row.client_id, secret, row.callback_url, *further)
 
 
 def finish_login(  # noqa: PLR0913, PLR0917  what a browser brings back, and who brings it
@@ -185,10 +193,12 @@ def _finished(
         row = _connector(session, attempt)
         provider = provider_of(row)
         try:
-            registration = _registration(outside, row)
+            settings = settings_of(session, outside, row)
+            registration = _registration(outside, row, settings)
         except Refused:
             return LoginResult(UNREADABLE)
-    wire = BoundedWire(outside.wire, outside.clock.monotonic, CALLBACK_SECONDS)
+    way = way_for(outside.wire, by_proxy=settings.use_proxy, free=provider.free_site)
+    wire = BoundedWire(way, outside.clock.monotonic, CALLBACK_SECONDS)
     heard = login_log.HeardWire(wire)
     reply = provider.authorizer.redeem(heard, registration, code)
     login_log.note_calls(outside, heard, connector_id=attempt.connector_id)

@@ -19,7 +19,7 @@ from sqlalchemy.orm import Session as DatabaseSession
 from retailvista import db
 from retailvista.companies.scope import scoped_company_id
 from retailvista.compiled import Write
-from retailvista.connectors import lanes
+from retailvista.connectors import hand_tokens, lanes
 from retailvista.connectors.expiry import valid_until
 from retailvista.connectors.lanes import LaneLease, Need, Seen
 from retailvista.connectors.models import Grant, RequestLog
@@ -54,6 +54,8 @@ class Account:
     posting: bool
     log_requests: bool
     run_id: int | None = None
+    # An access token that somebody entered and nothing renews.
+    by_hand: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -187,8 +189,10 @@ class MeteredWire:
         ahead = self._need(1, lesson.endpoint) if more else None
         noted = lanes.note(session, self._lease, seen, provider.budget, ahead)
         self.stopped_until = noted.stopped_until
-        if _went_well(reply):
+        if _went_well(reply) and not self._account.by_hand:
             self._prolong(session, reply)
+        if reply.status == 401 and self._account.by_hand:
+            self._end(session, noted.at)
         if self._account.log_requests:
             self._log(session, lesson)
         self.reserved += noted.charged
@@ -209,6 +213,16 @@ class MeteredWire:
         }
         _PROLONG.run(session, values)
         self._prolonged_at = at
+
+    def _end(self, session: DatabaseSession, at: datetime) -> None:
+        """A token that nothing renews was refused: it has expired."""
+        ended = {
+            "of_company": scoped_company_id(),
+            "of_grant": self._account.grant_id,
+            "login_needed_at": at,
+            "login_needed_why": hand_tokens.ENDED,
+        }
+        _PROLONG.run(session, ended)
 
     def _log(self, session: DatabaseSession, lesson: Lesson) -> None:
         reply, parts = lesson.reply, urlsplit(lesson.call.url)

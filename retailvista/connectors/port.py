@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
-from typing import Protocol
+from typing import Any, Protocol
 
 from retailvista.connectors.administration import (
     BooksVatCode,
@@ -28,8 +28,9 @@ from retailvista.connectors.booking import (
     StoredEntry,
     StoredLine,
 )
+from retailvista.connectors.guidance import FULL, REFRESH, TOKEN, AdvancedKey, Guidance
 from retailvista.connectors.notices import Notices
-from retailvista.connectors.records import Records
+from retailvista.connectors.records import Kind, Records, RecordsSession
 from retailvista.connectors.wire import Call, Limits, Reply, Sending, Wire
 from retailvista.errors import Later, LoginNeeded
 from retailvista.vault import Secret
@@ -97,6 +98,10 @@ class Registration:
     client_id: str
     client_secret: Secret
     callback_url: str
+    # Where a service of any address logs people in, and what for.
+    authorise_url: str = ""
+    token_url: str = ""
+    scope: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -177,6 +182,8 @@ class Session:
     site: str
     division: int
     access_token: Secret = field(repr=False)
+    # What stands before it in the header; '' where nothing is sent.
+    scheme: str = "Bearer"
 
 
 class Books(Protocol):
@@ -276,3 +283,16 @@ class Provider:
     # Origins it speaks to beside its sites, and the VAT mode of a new connector.
     further_hosts: tuple[str, ...] = ()
     vat_mode: str = "exact"
+    # What its screen shows: texts, ways to log in, keys of the advanced settings.
+    guidance: Guidance = field(default_factory=lambda: Guidance(""))
+    modes: tuple[str, ...] = (FULL, REFRESH, TOKEN)
+    advanced: tuple[AdvancedKey, ...] = ()
+    # The address is entered by hand, and may be any that is not inside our own network.
+    free_site: bool = False
+    # It has books to post to; one without divisions is a single place.
+    keeps_books: bool = True
+    # A value in a $filter of its lists; None where lists take no conditions.
+    literal: Callable[[Kind, str], str] | None = None
+    # Where each service has records of its own: how it tells them, and the records made of that.
+    catalogue: Callable[[Wire, RecordsSession], list[dict[str, Any]]] | None = None
+    records_for: Callable[[Any], Records] | None = None

@@ -17,8 +17,8 @@ from retailvista.connectors.lanes import LaneClosed, lane_key
 from retailvista.connectors.outside import Outside
 from retailvista.connectors.port import TokenRefused
 from retailvista.connectors.records import Asked, Page, Records
-from retailvista.connectors.registry import records_of
 from retailvista.connectors.visits import Visit, open_visit
+from retailvista.errors import Refused
 
 T = TypeVar("T")
 # A posting takes seconds; waiting for it here is cheaper than a run that is put back.
@@ -102,10 +102,12 @@ class Reader:
 def reader_for(outside: Outside, connector_id: int, division: int = 0) -> Reader:
     """A reader of a division, or of the connector's own. Refused when it may not be used."""
     facts, provider = connector_facts(outside, connector_id)
+    if provider.records is None:
+        raise Refused(f"{provider.name} has no records that a flow can read or write.")
     with_own = Reader(
-        outside, connector_id, facts.division, facts.site, facts.lane_key, records_of(provider.key)
+        outside, connector_id, facts.division, facts.site, facts.lane_key, provider.records
     )
-    if not division or division == facts.division:
+    if not provider.keeps_books or not division or division == facts.division:
         return with_own
     return replace(
         with_own, division=division, lane_key=lane_key(facts.site, facts.client_id, division)

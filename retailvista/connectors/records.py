@@ -128,10 +128,8 @@ class Asked:
 
 @dataclass(frozen=True, slots=True)
 class Page:
-    """Rows of one answer. `next` is '' after the last one; `mark` is where a next run begins.
-
-    See Way.moves_by_page for when the mark counts.
-    """
+    """Rows of one answer. `next` is '' after the last one; `mark` is where a next run begins (when
+    it counts: Way.moves_by_page)."""
 
     rows: tuple[Row, ...]
     next: str
@@ -186,7 +184,7 @@ class Mark:
 
 @dataclass(frozen=True, slots=True)
 class ToFind:
-    """Which records to look for: by these `values`, and what was `sent` to compare them with."""
+    """Which records to look for: by these `values`; what was `sent`, to compare them with."""
 
     values: Mapping[str, Any]
     sent: Mapping[str, Any] = field(default_factory=dict)
@@ -205,11 +203,13 @@ class Found:
 
 @dataclass(frozen=True, slots=True)
 class RecordsSession:
-    """A login at work on records: a site, a division and what opens it."""
+    """A login at work on records: a site, a division, what opens it, the advanced settings."""
 
     site: str
     division: int
     access_token: Secret = field(repr=False)
+    scheme: str = "Bearer"  # what stands before it in the header; '' where nothing is sent
+    advanced: Mapping[str, str] = field(default_factory=dict)
 
 
 class Records(Referring, Protocol):

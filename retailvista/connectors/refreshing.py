@@ -8,6 +8,7 @@ answered is never presented again.
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import datetime, timedelta
 from pathlib import Path
 
@@ -23,6 +24,7 @@ from retailvista.connectors.port import Provider, Reply, Sending, TokenPair, Too
 from retailvista.connectors.registry import provider_named
 from retailvista.connectors.spool import DiskRefused, Presented, Spooled
 from retailvista.connectors.turns import Turn, take_turn
+from retailvista.connectors.wire import way_for
 from retailvista.errors import Later, LoginNeeded, Unknown
 from retailvista.vault import KeyLost, SealBroken
 
@@ -75,6 +77,10 @@ def _recover(outside: Outside, spooled: Spooled) -> int:
     except (SealBroken, Unknown, Later, LoginNeeded):
         spool.set_aside(spooled.path)
         return 0
+    if not pair.refresh_token.reveal():
+        # The old one stays good, and only the database has it: it is presented again.
+        spool.set_aside(spooled.path)
+        return 0
     stored = _store(outside, held, pair, provider)
     spool.take_away(spooled.path)
     return int(stored)
@@ -82,7 +88,8 @@ def _recover(outside: Outside, spooled: Spooled) -> int:
 
 def _call(outside: Outside, turn: Turn) -> None:
     authorizer = turn.provider.authorizer
-    wire = login_log.HeardWire(outside.wire)
+    way = way_for(outside.wire, by_proxy=turn.by_proxy, free=turn.provider.free_site)
+    wire = login_log.HeardWire(way)
     reply = authorizer.refresh(wire, turn.registration, turn.refresh_token)
     path = _spooled(outside, turn, reply)
     try:
@@ -106,6 +113,9 @@ def _settle(outside: Outside, turn: Turn, reply: Reply, path: Path | None) -> No
     except Unknown as error:
         _no_answer(outside, turn, error)
     else:
+        if not pair.refresh_token.reveal():
+            # RFC 6749, 6: without a new one the old one stays good.
+            pair = replace(pair, refresh_token=turn.refresh_token)
         _store(outside, turn.held, pair, turn.provider)
         if path is not None:
             spool.take_away(path)

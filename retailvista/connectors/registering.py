@@ -16,18 +16,21 @@ from sqlalchemy.orm import Session
 
 from retailvista import db
 from retailvista.companies import audit
-from retailvista.connectors import stopped
+from retailvista.connectors import field_variables, hand_tokens, stopped
 from retailvista.connectors.choosing import (
     check_alias,
     check_licence,
     connector_by_number,
     connectors_of,
 )
+from retailvista.connectors.connector_settings import ConnectorSettings
 from retailvista.connectors.depending import what_depends_on
-from retailvista.connectors.fields import FieldProblem, Filled, check_fields
-from retailvista.connectors.holding import detach
+from retailvista.connectors.fields import FieldProblem, check_fields
+from retailvista.connectors.filled import NO_VARIABLES, Filled
+from retailvista.connectors.guidance import REFRESH
+from retailvista.connectors.holding import OtherCompany, detach
 from retailvista.connectors.models import Connector
-from retailvista.connectors.port import AppKeys, Division
+from retailvista.connectors.port import AppKeys, Division, Provider
 from retailvista.connectors.registry import provider_named, provider_of
 from retailvista.connectors.sealing import client_secret_place
 from retailvista.errors import Refused
@@ -48,6 +51,9 @@ __all__ = [
 ]
 
 DRAFT_LIFE = timedelta(days=1)
+OTHERS_TOKEN = "This token is in use for another company of this installation."
+# What the product found out by itself and keeps beside the settings.
+KEPT = ("catalogue",)
 
 
 def reserve(session: Session, provider: str, actor: str, number: int | None = None) -> Connector:
@@ -93,29 +99,90 @@ def save(  # noqa: PLR0913  the screen, and what it is checked against
     provider_hosts: Sequence[str] = (),
     computed_callback: str = "",
     apps: Mapping[str, AppKeys] | None = None,
+    variables: Mapping[str, str] = NO_VARIABLES,
 ) -> list[FieldProblem]:
     """Save what is filled in; nothing is saved while a problem is more than a warning.
 
     Fields: name, site, client_id, client_secret ('' keeps it), clear_client_secret, callback_url,
-    division, journal_code, vat_mode, log_requests. A field that is left out keeps its value; an
-    empty callback URL becomes the computed one, an empty client ID that of the operator's app.
+    division, journal_code, vat_mode, log_requests, mode, access_token, refresh_token, use_proxy,
+    advanced, authorise_url, token_url, scope. A field that is left out keeps its value; an empty
+    callback URL becomes the computed one, an empty client ID that of the operator's app.
+    `variables` are the operator's.
     """
-    with db.transaction(session):
-        row = connector_by_number(session, number)
-        provider = provider_of(row)
-        check_licence(session, provider)
-        check_alias(session)
-        filled = Filled.of(row, values, (apps or {}).get(row.provider)).with_callback(
-            computed_callback
-        )
-        allowed = (*provider.sites, *provider_hosts)
-        problems = check_fields(filled, allowed, computed_callback, _visible(row))
-        if any(not problem.is_warning for problem in problems):
-            return problems
-        _write(session, vault, row, filled)
-        schedules.add_defaults(session, row.id)
-        _record_saved(session, row, filled, actor)
+    try:
+        with db.transaction(session):
+            row = connector_by_number(session, number)
+            provider = provider_of(row)
+            check_licence(session, provider)
+            check_alias(session)
+            filled = as_filled(
+                session, row, values, computed_callback, apps=apps, variables=variables
+            )
+            problems = problems_of(session, row, filled, provider_hosts, computed_callback)
+            if any(not problem.is_warning for problem in problems):
+                return problems
+            _write(session, vault, row, filled)
+            _log_in_by_hand(session, vault, provider, row, filled)
+            if provider.keeps_books:
+                schedules.add_defaults(session, row.id)
+            _record_saved(session, row, filled, actor)
+    except OtherCompany:
+        return [FieldProblem("access_token", OTHERS_TOKEN)]
     return problems
+
+
+def problems_of(
+    session: Session,
+    row: Connector,
+    filled: Filled,
+    provider_hosts: Sequence[str],
+    computed_callback: str,
+) -> list[FieldProblem]:
+    """What is wrong with the screen. The caller's transaction."""
+    problems = check_fields(
+        filled, provider_of(row), provider_hosts, computed_callback, _visible(row)
+    )
+    return problems + _other_of_that_name(session, row, filled.name)
+
+
+def as_filled(
+    session: Session,
+    row: Connector,
+    values: Mapping[str, Any],
+    computed_callback: str = "",
+    *,
+    apps: Mapping[str, AppKeys] | None = None,
+    variables: Mapping[str, str] = NO_VARIABLES,
+) -> Filled:
+    """The values of the screen over the row's. The caller's transaction."""
+    known = field_variables.known_to(session, variables, row.number)
+    filled = Filled.of(row, values, (apps or {}).get(row.provider), known)
+    return filled.with_callback(computed_callback).for_provider(provider_of(row))
+
+
+def _other_of_that_name(session: Session, row: Connector, name: str) -> list[FieldProblem]:
+    """Connectors of a kind are told apart by their names; two that are alike may stay so."""
+    if not name or name == row.name:
+        return []
+    others = session.scalars(
+        select(Connector.name).where(
+            Connector.id != row.id,
+            Connector.provider == row.provider,
+            Connector.deleted_at.is_(None),
+            Connector.draft.is_(False),
+        )
+    )
+    if name.casefold() not in {other.casefold() for other in others}:
+        return []
+    return [FieldProblem("name", "There is a connector of that name already.")]
+
+
+def _log_in_by_hand(
+    session: Session, vault: Vault, provider: Provider, row: Connector, filled: Filled
+) -> None:
+    if filled.settings.entered_by_hand and filled.access_token:
+        refresh = filled.refresh_token if filled.settings.mode == REFRESH else ""
+        hand_tokens.keep(session, vault, provider, row, filled.access_token, refresh)
 
 
 def _record_saved(session: Session, row: Connector, filled: Filled, actor: str) -> None:
@@ -129,14 +196,17 @@ def _record_saved(session: Session, row: Connector, filled: Filled, actor: str) 
         callback_url=row.callback_url,
         journal_code=row.journal_code,
         vat_mode=row.vat_mode,
+        login=filled.settings.mode,
         secret="replaced" if filled.client_secret else "kept",
     )
 
 
 def _write(session: Session, vault: Vault, row: Connector, filled: Filled) -> None:
-    moved = not row.draft and (row.site, row.client_id) != (filled.site, filled.client_id)
-    if moved:
+    moved = filled.moves
+    before = ConnectorSettings.of(row.settings)
+    if moved or before.mode != filled.settings.mode:
         detach(session, row)
+    if moved:
         row.client_secret_sealed, row.client_secret_set_at = "", None
     if filled.operators_app:
         row.client_secret_sealed, row.client_secret_set_at = "", None
@@ -145,6 +215,8 @@ def _write(session: Session, vault: Vault, row: Connector, filled: Filled) -> No
     row.name, row.site, row.client_id = filled.name, filled.site, filled.client_id
     row.callback_url, row.journal_code = filled.callback_url, filled.journal_code
     row.vat_mode, row.log_requests = filled.vat_mode, filled.log_requests
+    kept = {} if moved else {name: row.settings[name] for name in KEPT if name in row.settings}
+    row.settings = {**filled.settings.document, **kept}
     if filled.division != row.division:
         _pin(row, filled.division)
     if filled.clear_client_secret:

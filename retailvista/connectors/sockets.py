@@ -130,12 +130,21 @@ class _Watched:
 
     sock: Any
     last_used = 0.0
+    tunnelling = False
+
+    def _tunnel(self) -> None:
+        """What goes to the proxy is no part of the request."""
+        self.tunnelling = True
+        try:
+            super()._tunnel()  # type: ignore[misc]
+        finally:
+            self.tunnelling = False
 
     def send(self, data: Any) -> Any:
         if self.sock is None:
             self.connect()  # type: ignore[attr-defined]
         guard: Guard | None = getattr(_current, "guard", None)
-        if guard is not None:
+        if guard is not None and not self.tunnelling:
             guard.about_to_send(self.sock)
         return super().send(data)  # type: ignore[misc]
 
@@ -160,6 +169,8 @@ class WatchedPool:
         if self.stopwatch() - connection.last_used > IDLE_SECONDS_MAX:
             connection.close()
         try:
+            if connection.sock is None and self.proxy is not None:  # type: ignore[attr-defined]
+                self._prepare_proxy(connection)  # type: ignore[attr-defined]
             yield connection
         except BaseException:
             connection.close()
@@ -172,11 +183,15 @@ class WatchedPool:
             self._put_conn(connection)  # type: ignore[attr-defined]
 
 
-class _HttpPool(WatchedPool, urllib3.HTTPConnectionPool):
+class HttpPool(WatchedPool, urllib3.HTTPConnectionPool):
+    """Plain connections."""
+
     ConnectionCls = _HTTPConnection
 
 
-class _HttpsPool(WatchedPool, urllib3.HTTPSConnectionPool):
+class HttpsPool(WatchedPool, urllib3.HTTPSConnectionPool):
+    """Connections with TLS, through a tunnel where there is a proxy."""
+
     ConnectionCls = _HTTPSConnection
 
 
@@ -189,7 +204,7 @@ class WatchedAdapter(HTTPAdapter):
 
     def init_poolmanager(self, *args: Any, **kwargs: Any) -> None:
         super().init_poolmanager(*args, **kwargs)
-        self.poolmanager.pool_classes_by_scheme = {"http": _HttpPool, "https": _HttpsPool}
+        self.poolmanager.pool_classes_by_scheme = {"http": HttpPool, "https": HttpsPool}
 
     def pool_for(self, request: PreparedRequest) -> WatchedPool:
         """The connections to the origin of a request."""

@@ -5,14 +5,19 @@ A connector that was stopped because the provider refused access goes on after a
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from contextlib import AbstractContextManager
 from dataclasses import asdict, dataclass, replace
+from typing import Any
 
 from sqlalchemy.orm import Session
 
 from retailvista import db
 from retailvista.companies import audit
 from retailvista.connectors.choosing import connector_by_number
+from retailvista.connectors.connector_settings import ConnectorSettings
 from retailvista.connectors.grants import login_state
+from retailvista.connectors.guidance import TOKEN
 from retailvista.connectors.lanes import LaneClosed
 from retailvista.connectors.models import Connector
 from retailvista.connectors.outside import Outside
@@ -25,6 +30,7 @@ from retailvista.errors import Later, LoginNeeded, Refused, Unknown
 NOT_SAVED = "not_saved"
 NOT_AUTHORISED = "not_authorised"
 EXPIRED = "expired"
+TOKEN_EXPIRED = "token_expired"
 NO_ACCESS = "no_access"
 NO_RIGHTS = "no_rights"
 NO_DIVISION = "no_division"
@@ -42,6 +48,7 @@ TEXTS = {
     NOT_SAVED: "The connector is not saved yet.",
     NOT_AUTHORISED: "The connector is not logged in. Press oAuth.",
     EXPIRED: "The login has expired. Log in again.",
+    TOKEN_EXPIRED: "The access token has expired. Enter a new one.",
     NO_ACCESS: "The login works, but has no access to division %(division)s.",
     NO_RIGHTS: "The login works, but it may not read entries in division %(division)s, or journal"
     " code %(journal)s is not there.",
@@ -62,6 +69,8 @@ class TestResult(Saying):
     detail: str = ""
     divisions: tuple[Division, ...] = ()
     resumed: bool = False
+    # What the service has, where each has records of its own.
+    catalogue: list[dict[str, Any]] | None = None
 
 
 def test_connector(outside: Outside, number: int) -> TestResult:
@@ -71,13 +80,19 @@ def test_connector(outside: Outside, number: int) -> TestResult:
         with db.reading(session):
             row = connector_by_number(session, number)
             draft, connector_id, state = row.draft, row.id, login_state(session, row)
-            refused = is_proved_by_access(row)
+            refused, by_hand = is_proved_by_access(row), _is_by_hand(row)
         if draft:
             return TestResult(NOT_SAVED)
         if state.kind in ("none", "expired"):
-            result = TestResult(NOT_AUTHORISED if state.kind == "none" else EXPIRED)
+            ended = TOKEN_EXPIRED if by_hand else EXPIRED
+            result = TestResult(NOT_AUTHORISED if state.kind == "none" else ended)
         else:
-            result = _asked(outside, connector_id, refused=refused)
+            calls = CALLS + (RIGHTS_CALLS if refused else 0)
+            result = asked(
+                lambda: open_visit(outside, connector_id, calls, checking=True),
+                by_hand=by_hand,
+                refused=refused,
+            )
         return _remember(session, number, result)
     finally:
         session.close()
@@ -86,12 +101,21 @@ def test_connector(outside: Outside, number: int) -> TestResult:
 test_connector.__test__ = False  # type: ignore[attr-defined]  # nor is this one
 
 
-def _asked(outside: Outside, connector_id: int, *, refused: bool) -> TestResult:
+def _is_by_hand(row: Connector) -> bool:
+    """Whether its access token is one that nothing renews."""
+    return ConnectorSettings.of(row.settings).mode == TOKEN
+
+
+def asked(
+    opened: Callable[[], AbstractContextManager[Visit]], *, by_hand: bool, refused: bool = False
+) -> TestResult:
+    """What the calls of a test say; never raises for what the provider answers."""
     try:
-        calls = CALLS + (RIGHTS_CALLS if refused else 0)
-        with open_visit(outside, connector_id, calls, checking=True) as visit:
+        with opened() as visit:
             return _looked(visit, refused=refused)
     except LoginNeeded as error:
+        if by_hand:
+            return TestResult(TOKEN_EXPIRED, detail=error.said)
         kind = EXPIRED if "expired" in f"{error} {error.said}".lower() else NOT_AUTHORISED
         return TestResult(kind, detail=error.said or str(error))
     except LaneClosed as error:
@@ -106,6 +130,10 @@ def _asked(outside: Outside, connector_id: int, *, refused: bool) -> TestResult:
 
 def _looked(visit: Visit, *, refused: bool) -> TestResult:
     user = visit.me()
+    if visit.provider.catalogue is not None:
+        has = visit.provider.catalogue(visit.wire, visit.records_session())
+        values = {"user": user.name, "division": f"$metadata ({len(has)})"}
+        return TestResult(CONNECTED, values, catalogue=has)
     divisions = tuple(visit.divisions())
     pinned = visit.connector.division
     found = next((division for division in divisions if division.code == pinned), None)
@@ -141,6 +169,8 @@ def _remember(session: Session, number: int, result: TestResult) -> TestResult:
             document["divisions"] = [asdict(found) for found in result.divisions]
             _refresh_division(row, result.divisions)
         row.last_test = document
+        if result.catalogue is not None:
+            row.settings = {**(row.settings or {}), "catalogue": result.catalogue}
         audit.record(session, "system", "connector_tested", f"connector {number}", kind=result.kind)
     return result
 

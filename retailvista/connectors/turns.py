@@ -15,6 +15,8 @@ from sqlalchemy.orm import Session
 from retailvista import db
 from retailvista.connectors import app_keys, chains
 from retailvista.connectors.chains import Held
+from retailvista.connectors.connector_facts import settings_of
+from retailvista.connectors.connector_settings import ConnectorSettings
 from retailvista.connectors.grant_facts import Decision, GrantFacts, Pace, Reason, needs_refresh
 from retailvista.connectors.models import Connector, Grant
 from retailvista.connectors.outside import Outside
@@ -50,6 +52,7 @@ class Turn:
     facts: GrantFacts
     recovering: bool
     since: datetime
+    by_proxy: bool = False
 
 
 def pace_of(provider: Provider) -> Pace:
@@ -75,7 +78,8 @@ def take_turn(outside: Outside, grant_id: int) -> Turn | None:
             if decision.reason is Reason.USABLE:
                 return None
             raise_unless_due(decision, grant.login_needed_why)
-            turn = _opened(outside, grant, connector, decision, now)
+            settings = settings_of(session, outside, connector)
+            turn = _opened(outside, grant, connector, settings, decision, now)
             if isinstance(turn, Turn):
                 return _mark(grant, turn, now)
             held = Held(grant.company_id, grant.id, grant.refresh_fingerprint)
@@ -116,7 +120,12 @@ def raise_unless_due(decision: Decision, why: str) -> None:
 
 
 def _opened(
-    outside: Outside, grant: Grant, connector: Connector, decision: Decision, now: datetime
+    outside: Outside,
+    grant: Grant,
+    connector: Connector,
+    settings: ConnectorSettings,
+    decision: Decision,
+    now: datetime,
 ) -> Turn | str:
     """Client secret and refresh token; else why they do not open at their place.
 
@@ -134,11 +143,14 @@ def _opened(
     except SealBroken:
         return UNREADABLE
     facts = chains.facts_of(grant)
+    further = (settings.authorise_url, settings.token_url, settings.scope)
+    callback = connector.callback_url
     return Turn(
         held=Held(grant.company_id, grant.id, grant.refresh_fingerprint),
         owner=lease_name(outside.owner),
         provider=provider_of(connector),
-        registration=Registration(grant.site, grant.client_id, secret, connector.callback_url),
+        registration=Registration(grant.site, grant.client_id, secret, callback, *further),
+        by_proxy=settings.use_proxy,
         refresh_token=token,
         facts=facts,
         recovering=decision.reason is Reason.RECOVER,

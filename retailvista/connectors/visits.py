@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import AbstractContextManager, contextmanager
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
 from sqlalchemy.orm import Session as DatabaseSession
@@ -31,6 +31,7 @@ from retailvista.connectors.port import (
     Session,
 )
 from retailvista.connectors.records import RecordsSession
+from retailvista.connectors.wire import way_for
 from retailvista.errors import Refused
 
 MASTER_CALLS = 15
@@ -167,10 +168,14 @@ class Visit:
 
     def records_session(self) -> RecordsSession:
         """What opens the records of the division."""
-        return RecordsSession(self.connector.site, self.connector.division, self._token.secret)
+        connector, token = self.connector, self._token
+        return RecordsSession(
+            connector.site, connector.division, token.secret, token.scheme, connector.advanced
+        )
 
     def _session(self) -> Session:
-        return Session(self.connector.site, self.connector.division, self._token.secret)
+        connector, token = self.connector, self._token
+        return Session(connector.site, connector.division, token.secret, token.scheme)
 
     def _until(self, look: Look) -> Look:
         """A look that was throttled says when the lane opens again."""
@@ -214,19 +219,52 @@ def open_visit(  # noqa: PLR0913  whose connector, for what, and how much of it
     short: its answer could be lost). Raises Later, LoginNeeded or Refused, with nothing taken.
     """
     facts, provider = connector_facts(outside, connector_id)
+    division = division if provider.keeps_books else None
     if division and division != facts.division:
         key = lane_key(facts.site, facts.client_id, division)
         facts = replace(facts, division=division, division_currency="", lane_key=key)
     if not checking and not facts.division:
         raise Refused(f"Connector {facts.number} has no division yet; choose one first.")
     token = grants.usable_token(outside, connector_id)
+    visit = _Visit(facts, provider, token, calls, posting, checking, run_id)
+    with _opened(outside, visit) as opened:
+        yield opened
+
+
+@dataclass(frozen=True, slots=True)
+class _Visit:
+    """What a visit is opened with."""
+
+    facts: ConnectorFacts
+    provider: Provider
+    token: grants.UsableToken
+    calls: int
+    posting: bool
+    checking: bool
+    run_id: int | None
+
+
+@contextmanager
+def trial_visit(
+    outside: Outside, facts: ConnectorFacts, provider: Provider, token: grants.UsableToken
+) -> Iterator[Visit]:
+    """A visit with values that are not stored, to test them within 20 seconds."""
+    with _opened(outside, _Visit(facts, provider, token, 2, False, True, None)) as opened:
+        yield opened
+
+
+@contextmanager
+def _opened(outside: Outside, wanted: _Visit) -> Iterator[Visit]:
+    facts, provider, token = wanted.facts, wanted.provider, wanted.token
+    posting, checking, calls = wanted.posting, wanted.checking, wanted.calls
     endpoint = provider.posting_endpoint if posting else ""
     need = Need(provider.budget, calls, posting=posting, endpoint=endpoint)
     lease = _take_lane(outside, facts.lane_key, need, tries=CHECKING_TRIES if checking else 1)
-    wire = outside.wire
+    wire = way_for(outside.wire, by_proxy=facts.use_proxy, free=facts.free_site)
     if checking:
         wire = BoundedWire(wire, outside.clock.monotonic, CHECKING_SECONDS)
-    account = Account(facts.id, token.grant_id, provider, posting, facts.log_requests, run_id)
+    whose = (facts.id, token.grant_id, provider, posting)
+    account = Account(*whose, facts.log_requests, wanted.run_id, token.by_hand)
     metered = MeteredWire(outside, account, lease, calls, wire)
     try:
         visit = Visit(outside, facts, provider, token, metered)

@@ -25,12 +25,12 @@ from retailvista.connectors.database.opening import (
 from retailvista.connectors.database.settings import WarehouseSettings
 from retailvista.connectors.database.shapes import DUCKDB
 from retailvista.connectors.database.warehouse import Missing
+from retailvista.connectors.field_variables import known_to
 from retailvista.connectors.fields import NAME_MAX, FieldProblem
 from retailvista.connectors.models import Connector
 from retailvista.connectors.outside import Outside
 from retailvista.connectors.registering import draft
 from retailvista.connectors.sealing import client_secret_place
-from retailvista.connectors.variables import known_in_settings
 from retailvista.errors import Later, LoginNeeded, Refused
 from retailvista.vault import Secret, Vault
 
@@ -176,7 +176,7 @@ def grants_of(outside: Outside, number: int, schema: str = "") -> str:
             row = connector_by_number(session, number)
             if row.provider != PROVIDER:
                 raise Refused(f"Connector {number} is no warehouse.")
-            known = known_in_settings(session, outside.variables, number)
+            known = known_to(session, outside.variables, number)
             settings = WarehouseSettings.of(row.settings).filled(known)
     finally:
         session.close()

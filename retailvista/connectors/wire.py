@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from enum import Enum
 from typing import Protocol
@@ -22,6 +22,10 @@ class Call:
     deadline_seconds: float = 30.0
     secret_headers: Mapping[str, Secret] = field(default_factory=dict)
     secret_form: Mapping[str, Secret] = field(default_factory=dict)
+    # By the proxy of the installation; and to an address that somebody entered, outside our
+    # own network only.
+    by_proxy: bool = False
+    free: bool = False
 
 
 class Sending(Enum):
@@ -49,6 +53,24 @@ class Wire(Protocol):
     """Sends one call, once. Never repeats, never follows redirects, never raises for HTTP."""
 
     def send(self, call: Call) -> Reply: ...
+
+
+@dataclass(frozen=True, slots=True)
+class WayWire:
+    """A wire whose calls go the way that a connector says."""
+
+    inner: Wire
+    by_proxy: bool
+    free: bool
+
+    def send(self, call: Call) -> Reply:
+        """Send it that way."""
+        return self.inner.send(replace(call, by_proxy=self.by_proxy, free=self.free))
+
+
+def way_for(wire: Wire, *, by_proxy: bool, free: bool) -> Wire:
+    """The wire itself where nothing is special."""
+    return WayWire(wire, by_proxy, free) if by_proxy or free else wire
 
 
 @dataclass(frozen=True, slots=True)

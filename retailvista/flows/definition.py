@@ -21,7 +21,9 @@ INBOX = "inbox"
 INCREMENTAL, FULL = "incremental", "full"
 MODES = (INCREMENTAL, FULL)
 CREATE, UPDATE, DELETE = "create", "update", "delete"
-ACTIONS = (CREATE, UPDATE, DELETE)
+# A procedure of the provider is run with what the record holds.
+EXECUTE = "execute"
+ACTIONS = (CREATE, UPDATE, DELETE, EXECUTE)
 # What becomes of a row that is deleted at its source.
 REMOVE, FLAG = "remove", "flag"
 NAME_MAX = 80
@@ -144,7 +146,7 @@ class TargetSpec:
             if not self.entity:
                 yield FieldProblem("target.entity", "Choose what to write.")
             if self.action not in ACTIONS:
-                yield FieldProblem("target.action", "Choose create, update or delete.")
+                yield FieldProblem("target.action", "Choose create, update, delete or execute.")
         if kind == REPLICATION:
             if self.connector <= OWN:
                 yield FieldProblem("target.connector", "Choose the warehouse to load.")

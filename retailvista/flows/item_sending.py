@@ -18,7 +18,7 @@ from retailvista.connectors.visits import Visit
 from retailvista.errors import Later, LoginNeeded, Refused, RetailVistaError
 from retailvista.flows import item_claims as claims
 from retailvista.flows.canonical import loads
-from retailvista.flows.definition import CREATE
+from retailvista.flows.definition import CREATE, EXECUTE
 from retailvista.flows.incoming import arrival_of
 from retailvista.flows.item_claims import ItemFacts
 from retailvista.flows.item_outcomes import FlowStops, Sender, settle
@@ -86,6 +86,9 @@ def _request(
     # The address of a request needs no token.
     session = RecordsSession(reader.site, reader.division, Secret(""))
     request = reader.records.request(session, asked)
+    if asked.action == EXECUTE:
+        # Whether a procedure ran cannot be looked up: after a lost answer a person decides.
+        return Prepared(request, transformed, {}, again=False)
     if asked.action != CREATE:
         key = next(found.name for found in sender.entity.properties if found.is_key)
         named = {name.lower(): value for name, value in asked.path.items()}
@@ -107,7 +110,7 @@ def _is_settled_otherwise(sender: Sender, facts: ItemFacts) -> bool:
     if twin.number > facts.number:
         _settle_unsent(sender, facts, SKIPPED, OVERTAKEN, {"number": twin.number})
         return True
-    if sender.flow.spec.target.action != CREATE:
+    if sender.flow.spec.target.action not in (CREATE, EXECUTE):
         return False
     key = twin.target_key or facts.record_key
     _settle_unsent(sender, facts, SKIPPED, CREATED_BEFORE, {"key": key})

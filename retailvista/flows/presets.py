@@ -11,7 +11,8 @@ from retailvista import db as database
 from retailvista.companies import audit
 from retailvista.connectors.choosing import connector_by_number
 from retailvista.connectors.fields import FieldProblem
-from retailvista.connectors.registry import records_of
+from retailvista.connectors.registry import records_for
+from retailvista.errors import Refused
 from retailvista.flows.definition import NAME_MAX, FlowSpec, SourceSpec, TargetSpec, WrongFlow
 from retailvista.flows.keeping import insert_flow
 from retailvista.flows.models import REPLICATION, Flow
@@ -64,8 +65,10 @@ def split(spec: FlowSpec) -> list[FlowSpec]:
 
 def listed_entities(session: Session, number: int) -> tuple[str, ...]:
     """What a load of this connector offers by default. The caller's transaction."""
-    provider = connector_by_number(session, number).provider
-    return tuple(entity.key for entity in records_of(provider).entities() if entity.listed)
+    records = records_for(connector_by_number(session, number))
+    if records is None:
+        raise Refused(f"Connector {number} has no records that a flow can read.")
+    return tuple(entity.key for entity in records.entities() if entity.listed)
 
 
 def _specs(session: Session, load: Load) -> Sequence[FlowSpec]:

@@ -14,7 +14,7 @@ from typing import Any
 from retailvista.connectors.records import Entity, ToWrite
 from retailvista.errors import Refused
 from retailvista.flows.canonical import in_order
-from retailvista.flows.definition import CREATE, DELETE, TargetSpec
+from retailvista.flows.definition import CREATE, DELETE, EXECUTE, TargetSpec
 
 PATH, QUERY, PAYLOAD = "path", "query", "payload"
 
@@ -24,25 +24,27 @@ def to_write(record: Mapping[str, Any], target: TargetSpec, entity: Entity) -> T
     path = dict(target.path) | _parameters(record, PATH)
     key = next((found.name for found in entity.properties if found.is_key), "")
     if target.action != CREATE and not {"id", key.lower()} & {name.lower() for name in path}:
-        own = record.get(key)
+        own = record.get(key or "id")
         path |= {"id": str(own)} if own not in (None, "") else {}
     return ToWrite(
         entity=entity.key,
         action=target.action,
         path=path,
         query=dict(target.query) | _parameters(record, QUERY),
-        body=b"" if target.action == DELETE else _body(record, entity),
+        body=b"" if target.action == DELETE else _body(record, entity, target.action),
         space_as_plus=target.space_as_plus,
     )
 
 
-def _body(record: Mapping[str, Any], entity: Entity) -> bytes:
+def _body(record: Mapping[str, Any], entity: Entity, action: str) -> bytes:
     payload = record.get(PAYLOAD)
     if PAYLOAD not in record:
         writable = {
             found.name for found in entity.properties if not (found.read_only or found.is_key)
         }
         payload = {name: value for name, value in record.items() if name in writable}
+    if action == EXECUTE and not payload:
+        return b""  # a procedure without parameters
     if not isinstance(payload, Mapping) or not payload:
         raise Refused("The record has no payload: nothing in it can be written.")
     return in_order(payload).encode()

@@ -12,7 +12,7 @@ from retailvista.connectors.fields import FieldProblem
 from retailvista.connectors.grants import login_state
 from retailvista.connectors.models import Connector
 from retailvista.connectors.records import Entity
-from retailvista.connectors.registry import PROVIDERS
+from retailvista.connectors.registry import records_for
 from retailvista.errors import NotFound, Refused
 from retailvista.flows import offered_rows
 from retailvista.flows.definition import OWN, FlowSpec
@@ -56,11 +56,11 @@ def check_references(session: Session, spec: FlowSpec) -> tuple[Ends, list[Field
 
 def entity_of(connector: Connector, key: str) -> Entity | None:
     """The entity of a connector's provider, None when it has no such thing."""
-    provider = PROVIDERS.get(connector.provider)
-    if provider is None or provider.records is None:
+    records = records_for(connector)
+    if records is None:
         return None
     try:
-        return provider.records.entity(key)
+        return records.entity(key)
     except Refused:
         return None
 

@@ -13,10 +13,11 @@ from sqlalchemy import select
 
 from retailvista import db as database
 from retailvista.connectors.choosing import connector_by_number
+from retailvista.connectors.field_variables import filled_mapping
 from retailvista.connectors.lanes import LaneClosed
 from retailvista.connectors.outside import Outside
 from retailvista.connectors.records import Asked, Entity, Row, Way
-from retailvista.connectors.registry import records_of
+from retailvista.connectors.registry import records_for
 from retailvista.connectors.visits import open_visit
 from retailvista.errors import Later, LoginNeeded, Refused, Unknown
 from retailvista.flows import offered_rows, own_data
@@ -26,7 +27,7 @@ from retailvista.flows.models import Flow, Item
 from retailvista.flows.own_data import Wanted
 from retailvista.flows.pages import way_for
 from retailvista.flows.transforms import Transform, expression_problems
-from retailvista.flows.variables import filled_mapping, known_variables
+from retailvista.flows.variables import known_variables
 
 FORBIDDEN, TOO_MANY = 403, 429
 FOUND, EMPTY = "found", "empty"
@@ -77,8 +78,10 @@ def sample(outside: Outside, source: SourceSpec, transform: TransformSpec | None
         return _own(outside, source)
     with outside.sessions() as session, database.reading(session):
         connector = connector_by_number(session, source.connector)
-        connector_id, provider = connector.id, connector.provider
-    entity = records_of(provider).entity(source.entity)
+        connector_id, records = connector.id, records_for(connector)
+    if records is None:
+        raise Refused(f"Connector {source.connector} has no records that a flow can read.")
+    entity = records.entity(source.entity)
     values = {"entity": source.entity, "connector": str(source.connector)}
     try:
         return _asked(outside, connector_id, entity, source, values)

@@ -1,6 +1,6 @@
 """[variables] in the fields of flows, on three levels.
 
-The levels are those of connectors.variables; a flow has more names that are built in, such as
+The levels are those of connectors.field_variables; a flow has more names that are built in, such as
 [last_run] and [today]. A name that no level knows is an error that says where it stands.
 """
 
@@ -19,13 +19,19 @@ from retailvista import db as database
 from retailvista.companies import audit
 from retailvista.companies.models import Company, Store
 from retailvista.companies.scope import scoped_company_id
+from retailvista.connectors.field_variables import (
+    COMPANY,
+    OPERATOR,
+    company_names,
+    filled,
+    filled_mapping,
+    own_variables,
+)
 from retailvista.connectors.models import Connector, Variable
-from retailvista.connectors.variables import company_names, filled, own_variables
 from retailvista.errors import NotFound, Refused
 from retailvista.flows.definition import FlowSpec
 from retailvista.flows.models import Flow
 
-OPERATOR, COMPANY, BUILT_IN = "operator", "company", "built in"
 NAME = re.compile(r"[a-z][a-z0-9_]{0,79}")
 VALUE_MAX = 2000
 # Before the first run there is no last one: everything is newer than this.
@@ -118,13 +124,6 @@ def known_variables(
 def company_zone(session: Session) -> str:
     """The time zone of the company's first store. The caller's transaction."""
     return session.scalar(select(Store.zone).order_by(Store.code).limit(1)) or DEFAULT_ZONE
-
-
-def filled_mapping(
-    values: Mapping[str, str], known: Mapping[str, str], place: str
-) -> dict[str, str]:
-    """Every value of a mapping, filled in."""
-    return {name: filled(text, known, f"{place}.{name}") for name, text in values.items()}
 
 
 def filled_spec(spec: FlowSpec, known: Mapping[str, str]) -> FlowSpec:

@@ -13,8 +13,8 @@ from retailvista import db as database
 from retailvista.companies.scope import across_companies, company_scope
 from retailvista.connectors.models import Connector
 from retailvista.connectors.outside import Outside
+from retailvista.connectors.registry import PROVIDERS
 from retailvista.flows.models import Flow
-from retailvista.flows.references import WAREHOUSE
 from retailvista.flows.starting import ask_flow
 from retailvista.runs import schedules
 from retailvista.runs.asking import ask
@@ -22,6 +22,8 @@ from retailvista.runs.models import Run, Schedule, Slot
 
 AT_ONCE = 50
 BY_SCHEDULE = "schedule"
+# Nothing is exported to the others: their flows have schedules of their own.
+WITH_BOOKS = [key for key, provider in PROVIDERS.items() if provider.keeps_books]
 
 
 def fill(outside: Outside) -> int:
@@ -114,8 +116,7 @@ def complete_schedules(outside: Outside) -> int:
                 select(Connector.id, Connector.company_id).where(
                     Connector.draft.is_(False),
                     Connector.deleted_at.is_(None),
-                    # Nothing is exported to a warehouse: its flows have their own schedules.
-                    Connector.provider != WAREHOUSE,
+                    Connector.provider.in_(WITH_BOOKS),
                     ~select(Schedule.id).where(Schedule.connector_id == Connector.id).exists(),
                 )
             ).all()

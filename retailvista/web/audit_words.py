@@ -23,6 +23,8 @@ ACTIONS: dict[str, Any] = {
     "token made": _l("Access token made"),
     "token revoked": _l("Access token revoked"),
     "connector_reserved": _l("Connector number reserved"),
+    "connector_copied": _l("Connector copied"),
+    "tokens_entered": _l("Tokens entered by hand"),
     "connector_saved": _l("Connector saved"),
     "connector_tested": _l("Connector tested"),
     "connector_resumed": _l("Connector sends again"),

@@ -25,7 +25,7 @@ class ProofStep:
     offer: bool = False
 
 
-def proof_steps(session: Session, connector: Connector) -> list[ProofStep]:
+def proof_steps(session: Session, connector: Connector, provider: str) -> list[ProofStep]:
     """The steps of the first journal and of the second proof."""
     seat = session.scalar(
         select(PostingSeat)
@@ -36,30 +36,41 @@ def proof_steps(session: Session, connector: Connector) -> list[ProofStep]:
     honoured = seat.number_honoured if seat else PROOF_UNKNOWN
     refused = seat.used_refused if seat else PROOF_UNKNOWN
     return [
-        ProofStep(_("The first journal goes alone"), _first_words(honoured), honoured == PROOF_YES),
         ProofStep(
-            _("Does Exact refuse a number that is used?"),
-            _second_words(refused),
+            _("The first journal goes alone"),
+            _first_words(honoured, provider),
+            honoured == PROOF_YES,
+        ),
+        ProofStep(
+            _("Does %(provider)s refuse a number that is used?", provider=provider),
+            _second_words(refused, provider),
             refused == PROOF_YES,
             offer=honoured == PROOF_YES and refused == PROOF_UNKNOWN,
         ),
     ]
 
 
-def _first_words(honoured: str) -> str:
+def _first_words(honoured: str, provider: str) -> str:
     if honoured == PROOF_YES:
-        return _("It was read back and is equal; Exact keeps the entry number that we give.")
+        return _(
+            "It was read back and is equal; %(provider)s keeps the entry number that we give.",
+            provider=provider,
+        )
     if honoured == PROOF_NO:
-        return _("Exact gave it another number. After a lost answer a person is always asked.")
+        return _(
+            "%(provider)s gave it another number. After a lost answer a person is always asked.",
+            provider=provider,
+        )
     return _("Release one journal. It is sent, read back and compared before the next one goes.")
 
 
-def _second_words(refused: str) -> str:
+def _second_words(refused: str, provider: str) -> str:
     if refused == PROOF_YES:
         return _("Yes. After a lost answer the product may send again by itself, without risk.")
     if refused == PROOF_NO:
         return _("No. After a lost answer a person is always asked before anything is sent again.")
     return _(
-        "Not known yet. With your consent the checked entry is sent a second time; Exact should"
-        " refuse it. Without this proof a person is asked after a lost answer."
+        "Not known yet. With your consent the checked entry is sent a second time; %(provider)s"
+        " should refuse it. Without this proof a person is asked after a lost answer.",
+        provider=provider,
     )

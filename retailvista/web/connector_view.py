@@ -15,8 +15,10 @@ from flask_babel import gettext as _
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from retailvista.connectors import expiry, stopped, testing, warehouses
+from retailvista.connectors import chains, expiry, stopped, testing, warehouses
 from retailvista.connectors.app_keys import NO_APPS, uses_operators_app
+from retailvista.connectors.connector_settings import ConnectorSettings
+from retailvista.connectors.guidance import BASIC, NO_LOGIN
 from retailvista.connectors.models import Connector, Grant
 from retailvista.connectors.port import AppKeys
 from retailvista.connectors.registry import PROVIDERS
@@ -70,6 +72,10 @@ class ConnectorView:
     days_left: int | None
     mark: str
     is_warehouse: bool = False
+    keeps_books: bool = True
+    # User and password, or nothing: there is no login that could end.
+    stands: bool = False
+    token_ended: bool = False
     warehouse_kind: str = ""
 
     @property
@@ -86,7 +92,7 @@ class ConnectorView:
         """The state of the login."""
         if self.draft:
             return _("Not saved yet")
-        if self.is_warehouse:
+        if self.is_warehouse or self.stands:
             return (
                 _("Tested")
                 if self.test_well
@@ -94,13 +100,15 @@ class ConnectorView:
                 if self.tested
                 else _("Not tested yet")
             )
+        if self.token_ended:
+            return _("Expired")
         if self.connected:
             return _("Connected")
         return _("Log in again") if self.has_token else _("Not logged in")
 
     @property
     def colour(self) -> str:
-        if self.is_warehouse:
+        if self.is_warehouse or self.stands:
             return "success" if self.test_well else "danger" if self.tested else "secondary"
         if self.connected:
             return "warning" if self.expires_soon else "success"
@@ -114,11 +122,12 @@ def view(
     apps: Mapping[str, AppKeys] = NO_APPS,
 ) -> ConnectorView:
     """Joined by hand: a connector without a login has no grant."""
-    alive = grant is not None and bool(grant.refresh_sealed)
+    alive = grant is not None and bool(grant.refresh_sealed or grant.access_sealed)
     until = grant.valid_until if grant else None
     dead = grant is not None and (grant.login_needed_at or (until is not None and until <= now))
     provider = PROVIDERS.get(connector.provider)
     is_warehouse = connector.provider == warehouses.PROVIDER
+    stands = ConnectorSettings.of(connector.settings).mode in (NO_LOGIN, BASIC)
     same = {name: getattr(connector, name) for name in SAME}
     return ConnectorView(
         **same,
@@ -131,7 +140,10 @@ def view(
         uses_operators_app=uses_operators_app(connector, apps),
         secret_set_at=connector.client_secret_set_at,
         has_token=alive,
-        connected=alive and not dead,
+        connected=(alive and not dead) or (stands and not connector.draft),
+        keeps_books=provider.keeps_books if provider else False,
+        stands=stands,
+        token_ended=bool(grant is not None and dead and chains.is_by_hand(grant)),
         login_why=grant.login_needed_why if grant and dead else "",
         user_name=grant.provider_user_name if grant else "",
         valid_until=until if alive else None,

@@ -6,58 +6,33 @@ first save. Secrets go in and never come out again.
 
 from __future__ import annotations
 
-from typing import Any
-
 from flask import Blueprint, g, jsonify, redirect, render_template, request, url_for
 from flask_babel import gettext
-from flask_babel import lazy_gettext as _l
 from sqlalchemy import select
 from werkzeug.wrappers import Response
-from wtforms import BooleanField, PasswordField, SelectField, StringField, validators
 
-from retailvista.companies import addresses
 from retailvista.companies import registering as companies
-from retailvista.companies.models import LICENCE_EXACT
-from retailvista.connectors import registering, warehouses
-from retailvista.connectors.app_keys import uses_operators_app
+from retailvista.connectors import copying, registering, trying, warehouses
+from retailvista.connectors.connector_settings import ConnectorSettings
+from retailvista.connectors.depending import Dependant, dependants_of
+from retailvista.connectors.fields import FieldProblem
 from retailvista.connectors.masters import stored_master
-from retailvista.connectors.models import Connector, Grant, RequestLog
-from retailvista.connectors.registry import provider_of
+from retailvista.connectors.models import Connector, Grant
+from retailvista.connectors.registry import PROVIDERS, provider_of
 from retailvista.errors import Refused
 from retailvista.journals.numbering import sending_locked
-from retailvista.web import warehouse, wiring
+from retailvista.web import connector_form, warehouse, wiring
 from retailvista.web.access import ADMINISTRATOR, BOOKKEEPER, VIEWER, allow
 from retailvista.web.asking import ask_for
-from retailvista.web.connector_steps import proof_steps
+from retailvista.web.connector_form import Shown, callback_of, page_of, values_of
 from retailvista.web.connector_view import view, views
-from retailvista.web.forms import PageForm, choices
 from retailvista.web.numbers import whole
 
 screen = Blueprint("connectors", __name__)
-PROVIDER = "exact-online"
-LOG_LINES = 20
-GENERAL = 90  # Exact's type of a general journal (memoriaal)
-
-
-class ConnectorForm(PageForm):
-    """The fields of a connector. The secret is empty when it stays as it is."""
-
-    name = StringField(_l("Name"), [validators.InputRequired(), validators.Length(max=80)])
-    site = SelectField(_l("Base URL"))
-    client_id = StringField(_l("Client ID"), [validators.Length(max=200)])
-    client_secret = PasswordField(_l("Client secret"), [validators.Length(max=400)])
-    callback_url = StringField(_l("Callback URL"), [validators.Length(max=500)])
-    journal_code = StringField(_l("Journal code"), [validators.Length(max=10)])
-    vat_mode = SelectField(
-        _l("VAT"),
-        choices=choices(
-            [
-                ("exact", _l("Exact makes the VAT lines from VAT codes")),
-                ("own", _l("RetailVista sends VAT lines, without codes")),
-            ]
-        ),
-    )
-    log_requests = BooleanField(_l("Keep a log of requests"))
+# Without a provider a form of the first days means this one.
+FIRST_PROVIDER = "exact-online"
+# Presses that answer with the same form once more, and store nothing.
+ONCE_MORE = ("look", "more", "clear")
 
 
 @screen.get("/connectors")
@@ -65,7 +40,11 @@ class ConnectorForm(PageForm):
 def index() -> str:
     with wiring.reading() as session:
         rows = views(session, wiring.clock().now(), wiring.outside().apps)
-        licensed = companies.has_licence(session, LICENCE_EXACT)
+        licensed = any(
+            not one.licence or companies.has_licence(session, one.licence)
+            for one in PROVIDERS.values()
+            if one.keeps_books
+        )
         locked = sending_locked(session)
     return render_template("connectors.html", rows=rows, licensed=licensed, locked=locked)
 
@@ -74,10 +53,11 @@ def index() -> str:
 @allow(ADMINISTRATOR)
 def add() -> Response:
     """A draft of the provider that was chosen."""
-    if request.form.get("provider") == warehouses.PROVIDER:
+    provider = request.form.get("provider") or FIRST_PROVIDER
+    if provider == warehouses.PROVIDER:
         made = warehouse.reserve()
     else:
-        made = registering.reserve(wiring.session(), PROVIDER, g.login.email)
+        made = registering.reserve(wiring.session(), provider, g.login.email)
     return redirect(url_for(".page", number=made.number), 303)
 
 
@@ -87,41 +67,99 @@ def page(number: int) -> str:
     row = _row(number)
     if warehouse.is_warehouse(row):
         return warehouse.show(row)
-    filled = ConnectorForm(obj=row)
-    if row.draft:
-        filled.name.data, filled.log_requests.data = "Exact Online", True
-        filled.callback_url.data = _callback(number)
-    if uses_operators_app(row, wiring.outside().apps):
-        filled.client_id.data = ""
-    return _page(row, filled)
+    return page_of(row, connector_form.of_row(row, callback_of(number)))
 
 
 @screen.post("/connectors/<int:number>")
 @allow(ADMINISTRATOR)
 def save(number: int) -> Response | str | tuple[str, int]:
-    row, filled = _row(number), ConnectorForm(request.form)
+    row, press = _row(number), request.form.get("press", "save")
+    is_new = row.draft
     if warehouse.is_warehouse(row):
         return warehouse.save(row)
-    filled.site.choices = _sites(row)
-    if not filled.validate():
-        return _page(row, filled), 400
-    values = filled.values("name", "site", "client_id", "callback_url", "journal_code", "vat_mode")
-    values = {name: (text or "").strip() for name, text in values.items()}
-    values["log_requests"] = filled.log_requests.data
-    values["client_secret"] = filled.client_secret.data or ""
-    values["clear_client_secret"] = request.form.get("clear_secret") == "yes"
+    shown = connector_form.of_request()
+    if press in ONCE_MORE or press.startswith("drop:"):
+        return page_of(row, shown)
+    if press == "discard":
+        return _discarded(row, shown)
+    if not shown.form.validate():
+        return page_of(row, shown), 400
+    if press == "try":
+        return _tried(row, shown)
     problems = registering.save(
-        wiring.session(), wiring.outside().vault, number, values, g.login.email,
-        provider_hosts=wiring.settings().provider_hosts, computed_callback=_callback(number),
-        apps=wiring.outside().apps,
+        wiring.session(), wiring.outside().vault, number, values_of(shown), g.login.email,
+        provider_hosts=wiring.settings().provider_hosts, computed_callback=callback_of(number),
+        apps=wiring.outside().apps, variables=wiring.outside().variables,
     )  # fmt: skip
-    for problem in problems:
-        filled.complain(problem.field, gettext(problem.msgid, **problem.values))
-    if any(not problem.is_warning for problem in problems):
-        return _page(row, filled), 400
+    if _complained(shown, problems):
+        return page_of(row, shown), 400
     if request.form.get("had_token") == "yes" and not request.form.get("api_token", "").strip():
         registering.empty_token(wiring.session(), number, g.login.email)
+    if is_new and not provider_of(row).keeps_books:
+        # What the service has is told by its test: flows can choose from it then.
+        ask_for("test", str(number), connector=number)
+    if press == "close":
+        return redirect(url_for(".index", done="saved"), 303)
     return redirect(url_for(".page", number=number, done="saved"), 303)
+
+
+def _complained(shown: Shown, problems: list[FieldProblem]) -> bool:
+    """Put each problem at its field; whether one of them keeps it from being used."""
+    said = []
+    for problem in problems:
+        text = gettext(problem.msgid, **problem.values) if problem.values else problem.msgid
+        if problem.field.startswith("advanced") or problem.field == "division":
+            said.append(text)
+            shown.advanced_open = True
+        else:
+            shown.form.complain(problem.field, text)
+    shown.advanced_errors = tuple(said)
+    return any(not problem.is_warning for problem in problems)
+
+
+def _tried(row: Connector, shown: Shown) -> str:
+    """Test with what stands on the screen; nothing of it is stored."""
+    outside = wiring.outside()
+    result, problems = trying.try_values(
+        outside, row.number, values_of(shown), callback_of(row.number)
+    )
+    if _complained(shown, problems):
+        shown.try_errors = (
+            tuple(error for field in shown.form for error in field.errors) + shown.advanced_errors
+        )
+    shown.tried = result
+    return page_of(row, shown)
+
+
+def _discarded(row: Connector, shown: Shown) -> Response | str:
+    """Close without saving: asked again when something would be lost."""
+    if request.form.get("sure") != "yes" and _changed(row, shown):
+        return render_template(
+            "connector_discard.html", number=row.number, name=row.name, names=_names(shown)
+        )
+    return redirect(url_for(".index"), 303)
+
+
+def _names(shown: Shown) -> dict[str, str]:
+    """What was entered apart from secrets, so that somebody may go on."""
+    return {name: str(text) for name, text in values_of(shown).items() if isinstance(text, str)
+            and name not in connector_form.SECRETS}  # fmt: skip
+
+
+def _changed(row: Connector, shown: Shown) -> bool:
+    values, settings = values_of(shown), ConnectorSettings.of(row.settings)
+    stored = connector_form.of_row(row, callback_of(row.number))
+    texts = {name: (stored.form[name].data or "").strip() for name in connector_form.PLAIN}
+    if any(values.get(name) for name in (*connector_form.SECRETS, "clear_client_secret")):
+        return True
+    if bool(values["log_requests"]) != bool(stored.form.log_requests.data):
+        return True
+    if "mode" in request.form and (
+        bool(values["use_proxy"]) != settings.use_proxy
+        or values["advanced"] != dict(settings.advanced)
+    ):
+        return True
+    return any(name in values and values[name] != text for name, text in texts.items())
 
 
 @screen.get("/connectors/<int:number>/status")
@@ -184,67 +222,54 @@ def disconnect(number: int) -> Response:
     return redirect(url_for(".page", number=number, done="disconnected"), 303)
 
 
+@screen.get("/connectors/<int:number>/dependencies")
+@allow(VIEWER)
+def dependencies(number: int) -> str:
+    return _dependencies(_row(number))
+
+
+@screen.post("/connectors/<int:number>/copy")
+@allow(ADMINISTRATOR)
+def copy(number: int) -> Response:
+    row = _row(number)
+    if warehouse.is_warehouse(row):
+        raise Refused("A warehouse is not copied: add another one.")
+    made = copying.copy(wiring.session(), number, g.login.email)
+    return redirect(url_for(".page", number=made.number, done="copied"), 303)
+
+
 @screen.post("/connectors/<int:number>/delete")
 @allow(ADMINISTRATOR)
-def remove(number: int) -> Response:
+def remove(number: int) -> Response | tuple[str, int]:
+    """Deleted for good, unless something still needs it: then that is shown, with the way there."""
+    row = _row(number)
+    with wiring.reading() as session:
+        needed = dependants_of(session, row)
+    if needed:
+        return _dependencies(row, refused=True), 409
     registering.remove(wiring.session(), number, g.login.email)
     return redirect(url_for(".index", done="removed"), 303)
+
+
+def _dependencies(row: Connector, *, refused: bool = False) -> str:
+    with wiring.reading() as session:
+        found = [(one, _link(one)) for one in dependants_of(session, row)]
+    return render_template(
+        "connector_needed.html", number=row.number, name=row.name, found=found, refused=refused
+    )
+
+
+def _link(one: Dependant) -> str:
+    match one.kind:
+        case "store":
+            return url_for("stores.page", code=one.key)
+        case "flow":
+            return url_for("flows.page", number=int(one.key))
+        case "feed":
+            return url_for("feeds.page", number=int(one.key))
+    return url_for("journals.index")
 
 
 def _row(number: int) -> Connector:
     with wiring.reading() as session:
         return registering.connector_by_number(session, number)
-
-
-def _callback(number: int) -> str:
-    return addresses.callback_url(wiring.settings(), g.company.alias or "", number)
-
-
-def _sites(row: Connector) -> list[str]:
-    hosts = [host for host in wiring.settings().provider_hosts if host.startswith("http")]
-    return [*provider_of(row).sites, *hosts]
-
-
-def _page(row: Connector, filled: ConnectorForm) -> str:
-    filled.site.choices = _sites(row)
-    with wiring.reading() as session:
-        grant = session.scalar(select(Grant).where(Grant.id == (row.grant_id or 0)))
-        master = stored_master(session, row) if row.division else None
-        log = session.scalars(
-            select(RequestLog)
-            .where(RequestLog.connector_id == row.id)
-            .order_by(RequestLog.id.desc())
-            .limit(LOG_LINES)
-        ).all()
-        steps = proof_steps(session, row)
-    return render_template(
-        "connector.html", row=view(row, grant, wiring.clock().now(), wiring.outside().apps),
-        form=filled, log=log, operators_app=row.provider in wiring.outside().apps,
-        callback=_callback(row.number), mismatch=row.callback_url != _callback(row.number),
-        login_url=_login_url(row), findings=_findings(),
-        divisions=(row.last_test or {}).get("divisions", []),
-        journals=_general_journals(master), proof_steps=steps,
-        prove_url=url_for(".prove", number=row.number),
-    )  # fmt: skip
-
-
-def _login_url(row: Connector) -> str:
-    """On the base address the way leads to the alias, where the login must start."""
-    path = url_for("oauth.start", number=row.number)
-    if g.on_alias:
-        return path
-    prefix = wiring.settings().prefix
-    return addresses.public_url(wiring.settings(), g.company.alias, path.removeprefix(prefix))
-
-
-def _findings() -> list[addresses.Finding]:
-    forwarded = request.headers.get("X-Forwarded-Proto", request.scheme)
-    seen = addresses.Seen(forwarded, request.host, request.script_root)
-    return addresses.preflight(wiring.settings(), g.company.alias, seen if g.on_alias else None)
-
-
-def _general_journals(master: Any) -> list[Any]:
-    if master is None:
-        return []
-    found = [journal for journal in master.journals.values() if journal.type_code == GENERAL]
-    return sorted(found, key=lambda journal: journal.code)

@@ -14,7 +14,7 @@ from retailvista.connectors.choosing import connectors_of
 from retailvista.connectors.models import Connector
 from retailvista.connectors.port import Division
 from retailvista.connectors.records import Entity, Kind, Property, Way
-from retailvista.connectors.registry import PROVIDERS
+from retailvista.connectors.registry import records_for
 from retailvista.flows import offered_rows
 from retailvista.flows.definition import OWN, FlowSpec
 from retailvista.flows.models import OUTGOING, REPLICATION
@@ -71,8 +71,7 @@ def numbered(session: Session, number: int) -> Connector | None:
 
 
 def has_records(row: Connector) -> bool:
-    provider = PROVIDERS.get(row.provider)
-    return provider is not None and provider.records is not None
+    return records_for(row) is not None
 
 
 def readable_of(session: Session, row: Connector | None) -> tuple[Entity, ...]:
@@ -87,8 +86,8 @@ def entities_of(row: Connector | None) -> tuple[Entity, ...]:
     """What a connector offers to read; without one, RetailVista's own records."""
     if row is None:
         return tuple(_own(key) for key in OWN_ENTITIES)
-    provider = PROVIDERS.get(row.provider)
-    return provider.records.entities() if provider and provider.records else ()
+    records = records_for(row)
+    return records.entities() if records is not None else ()
 
 
 def writable_of(row: Connector | None) -> tuple[Entity, ...]:

@@ -39,6 +39,7 @@ ACTIONS: dict[str, Any] = {
     "create": _l("create"),
     "update": _l("update"),
     "delete": _l("delete"),
+    "execute": _l("execute"),
 }
 MODES: dict[str, Any] = {
     "incremental": _l("only what changed"),

@@ -11,6 +11,8 @@ from flask import Flask
 from werkzeug.routing import IntegerConverter
 
 DIGITS = "[0-9]{1,9}"
+# What a column holds; the division of a Sage business may come up to it.
+HIGHEST = 2**31 - 1
 
 
 class Number(IntegerConverter):
@@ -33,6 +35,6 @@ def whole(text: str) -> int:
     ...
     ValueError: not a plain number
     """
-    if not re.fullmatch(DIGITS, text):
+    if not re.fullmatch("[0-9]{1,10}", text) or int(text) > HIGHEST:
         raise ValueError("not a plain number")
     return int(text)

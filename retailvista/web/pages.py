@@ -18,6 +18,7 @@ DONE = {
     "saved": _l("Saved."),
     "added": _l("Added."),
     "removed": _l("Removed."),
+    "copied": _l("Copied, without secret and login: enter them and save."),
     "asked": _l("The work has been started; this page shows how it goes."),
     "profile": _l("Your profile has been successfully updated."),
     "blocked": _l("The change takes effect at once."),

@@ -5,9 +5,11 @@ from __future__ import annotations
 from flask import Flask
 
 from retailvista.web import (
+    activities,
     api,
     audit_trail,
     companies,
+    connector_panel,
     connectors,
     control,
     endpoints,
@@ -41,9 +43,11 @@ from retailvista.web import (
 )
 
 SCREENS = (
+    activities.screen,
     api.screen,
     audit_trail.screen,
     companies.screen,
+    connector_panel.screen,
     connectors.screen,
     control.screen,
     feed_tables.screen,

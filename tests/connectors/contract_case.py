@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import date
+from typing import Any
 
 from retailvista.connectors.http import RequestsWire
 from retailvista.connectors.port import (
@@ -15,6 +16,7 @@ from retailvista.connectors.port import (
     Session,
     TokenPair,
 )
+from retailvista.connectors.records import Records, RecordsSession, Way
 from retailvista.sandbox.server import Sandbox
 from tests.conftest import TestClock
 
@@ -22,6 +24,20 @@ KEY = "RV:1a2b3c-1-1"
 NUMBER = 26000001
 ON = date(2026, 3, 10)
 INT32 = 2**31 - 1
+
+
+@dataclass(frozen=True)
+class RecordsCase:
+    """What is known of one kind of record: a body to create, a change, a key that nobody has."""
+
+    entity: str
+    body: Mapping[str, Any]
+    change: Mapping[str, Any]
+    absent: str
+    # Where faults hit, as a pattern of paths.
+    path: str
+    way: Way | None = None
+    of: Callable[[Case], Records] = lambda case: case.own_records
 
 
 @dataclass(frozen=True)
@@ -41,6 +57,18 @@ class Case:
     # Where faults hit, as patterns of paths: the entries, and where a posting key is looked for.
     entries: str
     keys: str
+    records: RecordsCase | None = None
+
+    @property
+    def own_records(self) -> Records:
+        """Those of the provider."""
+        assert self.provider.records is not None
+        return self.provider.records
+
+    def records_session(self) -> RecordsSession:
+        """A login at work on records."""
+        found = self.session()
+        return RecordsSession(found.site, found.division, found.access_token)
 
     @property
     def wire(self) -> RequestsWire:

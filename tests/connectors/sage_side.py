@@ -27,7 +27,7 @@ class SageSide(Side):
     def add_connector(self, number: int = 25, **more: object) -> Connector:
         reserve(self.session, "sage-accounting", PERSON, number)
         values: dict[str, object] = {
-            "name": "Sage",
+            "name": "Sage" if number == 25 else f"Sage {number}",
             "site": self.sandbox.url,
             "client_id": CLIENT_ID,
             "client_secret": SECRET,

@@ -45,7 +45,7 @@ class Side:
         """A saved connector with the sandbox's app."""
         reserve(self.session, "exact-online", PERSON, number)
         values: dict[str, object] = {
-            "name": "Exact Online",
+            "name": "Exact Online" if number == 25 else f"Exact Online {number}",
             "site": self.sandbox.url,
             "client_id": CLIENT_ID,
             "client_secret": SECRET,

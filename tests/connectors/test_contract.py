@@ -17,10 +17,16 @@ def test_every_provider_has_its_case() -> None:
     assert set(CASES) == set(PROVIDERS)
 
 
-@pytest.mark.parametrize("check", [pytest.param(check, id=check.__name__) for check in checks()])
-@pytest.mark.parametrize("key", sorted(CASES))
+PROMISES = [
+    pytest.param(key, check, id=f"{key}-{check.__name__}")
+    for key in sorted(CASES)
+    for check in checks(PROVIDERS[key])
+]
+
+
+@pytest.mark.parametrize(("key", "check"), PROMISES)
 def test_the_provider_keeps_its_promise(
     tmp_path: Path, clock: TestClock, key: str, check: Callable[[Case], None]
 ) -> None:
-    with new_sandbox(tmp_path, clock) as sandbox:
+    with new_sandbox(tmp_path, clock, key) as sandbox:
         check(CASES[key](sandbox, clock))

@@ -25,14 +25,16 @@ def register(site: Running, page: Page) -> None:
     """Quick search finds the screen; the callback URL is there before the first save."""
     page.get_by_label("Snel zoeken").fill("conn")
     page.locator("#found").get_by_text("Connectoren").click()
-    page.get_by_role("button", name="Connector toevoegen").click()
+    page.get_by_role("link", name="Connector toevoegen").click()
+    page.get_by_label("Zoeken", exact=True).fill("exact")
+    page.get_by_role("button", name="Exact Online kiezen").click()
     callback = page.locator("#callback-step").input_value()
     assert callback == f"{site.url}/oauth.ashx?provider=1"
     site.sandbox.store.add_app("retailvista-app", "een geheim", callback)
     page.get_by_label("Basis-URL").select_option(site.sandbox.url)
     page.get_by_label("Client-ID").fill("retailvista-app")
     page.get_by_label("Client secret", exact=True).fill("een geheim")
-    page.get_by_role("button", name="Opslaan").click()
+    page.get_by_role("button", name="Opslaan", exact=True).click()
 
 
 def allow(window: Page) -> None:

@@ -49,7 +49,7 @@ def choose_administration(page: Page) -> None:
     page.get_by_role("button", name="Kiezen").click()
     expect(page.locator("select#journal_code")).to_be_visible(timeout=PATIENCE)
     page.locator("#journal_code").select_option("91")
-    page.get_by_role("button", name="Opslaan").click()
+    page.get_by_role("button", name="Opslaan", exact=True).click()
     page.get_by_role("button", name="Testen").click()
     expect(page.locator("#run[data-state=ended]")).to_be_visible(timeout=PATIENCE)
     expect(page.locator("#run")).to_contain_text("Verbonden als Bo Khouder")

@@ -9,7 +9,11 @@ import pytest
 
 TEST_STORE_DAYS = ["2018-04-19", "2018-04-20", "2018-04-24", "2018-04-25", "2018-04-26",
                    "2018-04-30"]  # fmt: skip
-ROW = re.compile(r"^(groenhof|teststore)\s+(\d+)\s+(\S+)\s+([\d.]+) (\w+)\s+(\d+)\s+(\w+)$", re.M)
+SAME_FILE = ("teststore", "sagestore")
+IN_SAGE = "SELECT count(*) FROM sage_record WHERE resource = 'journals' AND deleted IS NULL"
+ROW = re.compile(
+    r"^(groenhof|teststore|sagestore)\s+(\d+)\s+(\S+)\s+([\d.]+) (\w+)\s+(\d+)\s+(\w+)$", re.M
+)
 
 
 def play(house):
@@ -31,11 +35,15 @@ def entries(house) -> list[tuple]:
     return asked(house, "SELECT Division, count(*) FROM entry GROUP BY Division ORDER BY 1")
 
 
-@pytest.mark.statement("R-49", "D-01")
-def test_the_demo_verifies_both_companies_and_a_second_run_posts_nothing_twice(house):
+@pytest.mark.statement("R-49", "R-53", "D-01")
+def test_the_demo_verifies_every_company_and_a_second_run_posts_nothing_twice(house):
     said = play(house)
     rows = ROW.findall(said)
-    assert [row[2] for row in rows if row[0] == "teststore"] == TEST_STORE_DAYS
+    for books in ("teststore", "sagestore"):
+        # The same file, once in Exact and once in Sage.
+        assert [row[2] for row in rows if row[0] == books] == TEST_STORE_DAYS
+    days = {books: [row[3] for row in rows if row[0] == books] for books in SAME_FILE}
+    assert days["teststore"] == days["sagestore"]
     assert {(row[4], row[6]) for row in rows} == {("EUR", "verified"), ("NOK", "verified")}
     example = next(row for row in rows if row[2] == "2026-03-10")
     assert example[3] == "12037.63"
@@ -43,12 +51,14 @@ def test_the_demo_verifies_both_companies_and_a_second_run_posts_nothing_twice(h
         assert f"HELD {day}: Payment type '4100'" in said
     assert "DECISION payment type 4000" in said
     assert said.index("HELD") < said.index("DECISION")
-    assert said.count("0 differences") == 2
+    assert said.count("0 differences") == 3
     assert entries(house) == [(1000001, 3), (2000001, 6)]
+    assert asked(house, IN_SAGE) == [(6,)]
 
     again = play(house)
     assert ROW.findall(again) == rows
     assert entries(house) == [(1000001, 3), (2000001, 6)]
+    assert asked(house, IN_SAGE) == [(6,)]
     assert "HELD" not in again
     assert asked(house, "SELECT rule, path, detail FROM finding") == [], "Exact's rules are kept"
 

@@ -14,6 +14,7 @@ from urllib.parse import parse_qs, urlsplit
 from retailvista.connectors import registry
 from retailvista.connectors.port import Call
 from retailvista.connectors.sage_accounting.books import SageBooks
+from retailvista.connectors.sage_accounting.businesses import Businesses
 from retailvista.connectors.sage_accounting.provider import SAGE_ACCOUNTING
 from retailvista.connectors.sage_accounting.reading import number_in
 from retailvista.sandbox.answers import Request
@@ -31,7 +32,8 @@ def service_of(profile: str) -> str:
 def begin(profile: str) -> None:
     """A provider that remembers nothing yet."""
     if service_of(profile):
-        registry.PROVIDERS[SAGE_ACCOUNTING.key] = replace(SAGE_ACCOUNTING, books=SageBooks())
+        books = SageBooks(Businesses())
+        registry.PROVIDERS[SAGE_ACCOUNTING.key] = replace(SAGE_ACCOUNTING, books=books)
 
 
 def is_books(url: str) -> bool:

@@ -18,7 +18,10 @@ from tests.web.filling import fill, journals
 from tests.web.site import BASE, PASSWORD, Browser, build
 
 # Where a link may lead to outside the house.
-ELSEWHERE = {"www.exact.com", "start.exactonline.nl", "support.exactonline.com"}
+ELSEWHERE = {
+    "www.exact.com", "start.exactonline.nl", "support.exactonline.com",
+    "developer.sage.com", "developerselfservice.sageone.com",
+}  # fmt: skip
 
 
 @pytest.mark.statement("R-09")

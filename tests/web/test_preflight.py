@@ -22,7 +22,7 @@ def open_screen(site: Site, host: str, **headers: str) -> str:
     page = browser.get("/connectors/1", **headers).text
     callback = f"{site.settings.base_url.split('//')[0]}//{host}/oauth.ashx?provider=1"
     assert callback in page, "built from the settings, whatever the request says"
-    return page.split("Bereikbaar voor Exact?")[1]
+    return page.split("Bereikbaar voor Exact Online?")[1]
 
 
 @pytest.mark.statement("R-04", "R-06")

@@ -18,10 +18,10 @@ from retailvista.companies.scope import scoped_company_id
 from retailvista.connectors.database.settings import WarehouseSettings
 from retailvista.connectors.database.shapes import DUCKDB, POSTGRESQL
 from retailvista.connectors.database.warehouse import Warehouse
+from retailvista.connectors.field_variables import known_to
 from retailvista.connectors.models import Connector
 from retailvista.connectors.outside import Outside
 from retailvista.connectors.sealing import client_secret_place
-from retailvista.connectors.variables import known_in_settings
 from retailvista.errors import Refused
 from retailvista.vault import Secret
 
@@ -62,7 +62,7 @@ def warehouse_facts(outside: Outside, connector_id: int) -> WarehouseFacts:
             company = session.scalars(
                 select(Company.number).where(Company.id == scoped_company_id())
             ).one()
-            known = known_in_settings(session, outside.variables, row.number)
+            known = known_to(session, outside.variables, row.number)
     finally:
         session.close()
     if row.provider != PROVIDER or row.draft or row.deleted_at is not None:

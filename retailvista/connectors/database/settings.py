@@ -14,8 +14,8 @@ from typing import Any, Self
 from urllib.parse import parse_qsl, quote, unquote, urlencode, urlsplit
 
 from retailvista.connectors.database.shapes import DUCKDB, POSTGRESQL, SNOWFLAKE
+from retailvista.connectors.field_variables import IN_TEXT, filled
 from retailvista.connectors.fields import FieldProblem
-from retailvista.connectors.variables import IN_TEXT, filled
 from retailvista.errors import Refused
 
 # Where [variables] are filled in when the warehouse is opened.

@@ -5,7 +5,9 @@ from __future__ import annotations
 from retailvista.companies.models import LICENCE_EXACT
 from retailvista.config import EXACT_SITES
 from retailvista.connectors.exact_online.books import ExactBooks
+from retailvista.connectors.exact_online.guidance import ADVANCED, GUIDANCE
 from retailvista.connectors.exact_online.limits import read_limits, throttled_until
+from retailvista.connectors.exact_online.literals import literal
 from retailvista.connectors.exact_online.login import ExactLogin
 from retailvista.connectors.exact_online.notices import ExactNotices
 from retailvista.connectors.exact_online.records import ExactRecords
@@ -38,5 +40,8 @@ EXACT_ONLINE = Provider(
     endpoint_of=endpoint_of,
     hint_for=hint_for,
     records=ExactRecords(),
+    literal=literal,
     notices=ExactNotices(),
+    guidance=GUIDANCE,
+    advanced=ADVANCED,
 )

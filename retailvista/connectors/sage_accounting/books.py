@@ -36,8 +36,8 @@ _Wanted = Callable[[Row], bool]
 class SageBooks:
     """The books of the businesses of a login."""
 
-    def __init__(self) -> None:
-        self._businesses = Businesses()
+    def __init__(self, businesses: Businesses) -> None:
+        self._businesses = businesses
         # Nominal code by account id, per site and business.
         self._codes: dict[tuple[str, str], dict[str, str]] = {}
 

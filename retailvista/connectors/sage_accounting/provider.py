@@ -5,8 +5,11 @@ from __future__ import annotations
 from retailvista.companies.models import LICENCE_SAGE
 from retailvista.connectors.port import Budget, Provider
 from retailvista.connectors.sage_accounting.books import SageBooks
+from retailvista.connectors.sage_accounting.businesses import Businesses
+from retailvista.connectors.sage_accounting.guidance import ADVANCED, GUIDANCE
 from retailvista.connectors.sage_accounting.limits import read_limits, throttled_until
 from retailvista.connectors.sage_accounting.login import SageLogin
+from retailvista.connectors.sage_accounting.records import SageRecords
 from retailvista.connectors.sage_accounting.refusals import hint_for
 from retailvista.connectors.sage_accounting.urls import JOURNALS, SITE, TOKEN_SITE, endpoint_of
 
@@ -20,13 +23,16 @@ BUDGET = Budget(
     posting_reserve_day=400,
 )
 
+BUSINESSES = Businesses()
+
 SAGE_ACCOUNTING = Provider(
     key="sage-accounting",
     name="Sage Accounting",
     licence=LICENCE_SAGE,
     sites=(SITE,),
     authorizer=SageLogin(),
-    books=SageBooks(),
+    books=SageBooks(BUSINESSES),
+    records=SageRecords(BUSINESSES),
     budget=BUDGET,
     read_limits=read_limits,
     throttled_until=throttled_until,
@@ -35,4 +41,6 @@ SAGE_ACCOUNTING = Provider(
     hint_for=hint_for,
     further_hosts=(TOKEN_SITE,),
     vat_mode="own",
+    guidance=GUIDANCE,
+    advanced=ADVANCED,
 )

@@ -17,6 +17,8 @@ BUSINESSES = (
     (2, "Groenhof Garden Centres UK", "GB", "GBP", "boekhouder@groenhof.example"),
     (3, "Jardinerie Groenhof", "FR", "EUR", "boekhouder@groenhof.example"),
     (4, "Teststore Ireland", "IE", "EUR", "regnskap@teststore.example"),
+    # Books in kroner, for the till file of a Norwegian store.
+    (5, "Teststore in kroner", "GB", "NOK", "regnskap@teststore.example"),
 )
 # Nominal code, name, type, control name, visible in journals.
 CHART = (
