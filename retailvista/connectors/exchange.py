@@ -45,7 +45,8 @@ def written(method: str, target: str, headers: Mapping[str, str], body: bytes) -
     """The bytes of a request. Raises ValueError for one that a server could take for two."""
     if not TOKEN.fullmatch(method) or method == "HEAD":
         raise ValueError("no method of ours")
-    if not target.startswith("/") or " " in target or not target.isascii():
+    # A whole address is for a proxy (RFC 9112, 3.2.2).
+    if not target.startswith(("/", "http://")) or " " in target or not target.isascii():
         raise ValueError("the target of the request must be a path, as it is sent")
     # Not in the messages: a header can be a secret.
     if not all(TOKEN.fullmatch(name) and name.lower() not in OURS for name in headers):
