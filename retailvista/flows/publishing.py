@@ -44,7 +44,7 @@ def _body(record: Mapping[str, Any], entity: Entity) -> bytes:
         }
         payload = {name: value for name, value in record.items() if name in writable}
     if not isinstance(payload, Mapping) or not payload:
-        raise Refused("The record has no payload: nothing in it can be written.")
+        raise Refused("The record holds no values: nothing of it can be written.")
     return in_order(payload).encode()
 
 
