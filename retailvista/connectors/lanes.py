@@ -33,6 +33,7 @@ __all__ = [
     "Seen",
     "charge",
     "give_back",
+    "is_held",
     "lane_key",
     "locked",
     "note",
@@ -41,6 +42,7 @@ __all__ = [
 ]
 
 BUSY_PAUSE = timedelta(seconds=2)
+OTHER_FIRST = "Another call to this division came first."
 LANE = db.table_of(Lane)
 # Built once, since every call to a provider reads and writes its lane.
 _OF_LANE = select(*(LANE.c[field.name] for field in fields(LaneState))).where(
@@ -95,9 +97,14 @@ def charge(session: Session, lease: LaneLease, need: Need) -> None:
         now = db.now(session)
         lane = locked(session, lease.key)
         if lane.lease_owner != lease.owner:
-            raise LaneClosed("The lane went to another sender.", not_before=now + BUSY_PAUSE)
+            raise LaneClosed(OTHER_FIRST, not_before=now + BUSY_PAUSE)
         budgets.charge(lane, need, now)
         _write(session, lease.key, lane)
+
+
+def is_held(session: Session, lease: LaneLease) -> bool:
+    """Whether we are still the one sender. The lane's row is locked; the caller's transaction."""
+    return locked(session, lease.key).lease_owner == lease.owner
 
 
 def give_back(session: Session, lease: LaneLease, unused: int = 0) -> None:

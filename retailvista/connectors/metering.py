@@ -132,6 +132,10 @@ class MeteredWire:
             self._write_down()
         return reply
 
+    def holds_lane(self, session: DatabaseSession) -> bool:
+        """Whether we are still the one sender; the lane's row is locked with it."""
+        return lanes.is_held(session, self._lease)
+
     @contextmanager
     def learning(self, session: DatabaseSession, *, plain: bool = False) -> Iterator[datetime]:
         """The caller's transaction, which also writes down what the last answer taught; `plain`

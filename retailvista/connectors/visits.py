@@ -87,6 +87,10 @@ class Visit:
         """
         return self._wire.learning(session, plain=plain)
 
+    def holds_lane(self, session: DatabaseSession) -> bool:
+        """Whether no other sender took our place, in the caller's transaction; locks the lane."""
+        return self._wire.holds_lane(session)
+
     @property
     def may_go_on(self) -> bool:
         """Ready without asking: a call is charged, and the token is not due yet."""

@@ -178,7 +178,7 @@ def _written(sender: Sender, claim: ItemFacts, request: Request, visit: Visit) -
     with sender.outside.sessions() as session, database.reading(session):
         in_time = claims.may_still_send(session, claim)
     if not in_time:
-        return Written(Outcome.NOT_SENT, request, said="Too little of the claim was left to send.")
+        return Written(Outcome.NOT_SENT, request, said="Too little time was left to send it.")
     try:
         return sender.reader.records.send(visit.wire, visit.records_session(), request)
     except (Later, LoginNeeded) as error:

@@ -46,7 +46,7 @@ def _body(record: Mapping[str, Any], entity: Entity, action: str) -> bytes:
     if action == EXECUTE and not payload:
         return b""  # a procedure without parameters
     if not isinstance(payload, Mapping) or not payload:
-        raise Refused("The record has no payload: nothing in it can be written.")
+        raise Refused("The record holds no values: nothing of it can be written.")
     return in_order(payload).encode()
 
 

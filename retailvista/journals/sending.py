@@ -15,6 +15,7 @@ from datetime import datetime
 from retailvista import db
 from retailvista.clock import Stopwatch
 from retailvista.connectors import lanes
+from retailvista.connectors.lanes import LaneClosed
 from retailvista.connectors.port import Answer, Outcome
 from retailvista.errors import Later, LoginNeeded, RetailVistaError
 from retailvista.journals import claiming, ladder
@@ -41,8 +42,11 @@ def send(work: Work, queue: Sequence[Prepared]) -> Next | None:
     """
     following, since = iter(queue), Stopwatch(work.outside.clock)
     with db.transaction(work.session):
-        lanes.locked(work.session, work.visit.connector.lane_key)
-        claim = _claim_next(work, following, db.now(work.session))
+        held, now = work.visit.holds_lane(work.session), db.now(work.session)
+        claim = _claim_next(work, following, now) if held else None
+    if not held:
+        # Whoever stood still while he prepared: another sender came, and has the lane now.
+        raise LaneClosed(lanes.OTHER_FIRST, not_before=now + lanes.BUSY_PAUSE)
     return None if claim is None else _post(work, claim, following, since)
 
 
@@ -53,7 +57,8 @@ def resend(work: Work, claim: ExportFacts) -> Next | None:
         # The look took its time: what keeps a first send back keeps this one back as well.
         connector = work.connector()
         closed = connector.paused or connector.deleted_at is not None
-        if closed or sending_locked(work.session) or work.outside.stopping():
+        held = work.visit.holds_lane(work.session)
+        if closed or not held or sending_locked(work.session) or work.outside.stopping():
             return None
         again = claiming.write_intent_again(work.session, claim)
     return None if again is None else _post(work, again, iter(()), since)
@@ -88,7 +93,7 @@ def _answer(work: Work, claim: ExportFacts, since: Stopwatch) -> Answer:
     """The provider's answer; what kept the call from leaving this host counts as not sent."""
     assert claim.payload is not None, "an intent holds the bytes"
     if not claiming.may_still_send(claim, since.elapsed()):
-        return Answer(Outcome.NOT_SENT, "Too little of the claim was left to send.")
+        return Answer(Outcome.NOT_SENT, "Too little time was left to send it.")
     try:
         return work.visit.book(claim.payload)
     except (Later, LoginNeeded) as error:

@@ -58,6 +58,14 @@ def on(table: type, number: int = 0, /, **values: object) -> Deed:
     return deed
 
 
+def lane_owner(stage: Stage) -> str:
+    session = stage.sessions()
+    try:
+        return session.scalar(select(Lane.lease_owner)) or ""
+    finally:
+        session.close()
+
+
 def withdraws(sequence: int) -> Deed:
     """A person takes a journal back that was not sent."""
 
@@ -118,7 +126,9 @@ def test_what_happens_between_an_answer_and_the_next_claim(
     assert counts.posted == settled, "what another one holds is not told as ours"
 
 
-@pytest.mark.parametrize("what", ["nothing", "paused", "deleted", "locked", "stopping"])
+@pytest.mark.parametrize(
+    "what", ["nothing", "paused", "deleted", "locked", "stopping", "lane taken"]
+)
 def test_what_happens_during_the_last_look_keeps_back_the_second_send(
     stage: Stage, clock: TestClock, what: str
 ) -> None:
@@ -139,6 +149,23 @@ def test_what_happens_during_the_last_look_keeps_back_the_second_send(
     sent_again = what == "nothing"
     assert stage.states() == ["verified", "verified" if sent_again else "sending"]
     assert len(stage.booked()) == 1 + sent_again
+
+
+def test_who_lost_the_lane_while_he_prepared_sends_nothing(stage: Stage) -> None:
+    """He may have stood still for longer than the lane was his; another one is at it now."""
+    warm(stage, days=3)
+    goes_on, taken = stage.outside, []
+
+    def sessions() -> Session:
+        if not taken and lane_owner(stage):
+            taken.append(True)
+            MEANWHILE["lane taken"][0](stage)
+        return goes_on.sessions()
+
+    stage.outside = replace(goes_on, sessions=sessions)
+    stage.export()
+    assert taken
+    assert (stage.states(), len(stage.booked())) == (["verified", *["ready"] * 3], 1)
 
 
 def test_a_process_that_stood_still_after_the_claim_does_not_send(
