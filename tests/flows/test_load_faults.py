@@ -47,6 +47,7 @@ def equal(house: FlowHouse, mine) -> bool:
     return differences(ITEMS, mine, Mirror.of(house.stage.sandbox).source(ITEMS)) == []
 
 
+@pytest.mark.statement("D-48")
 def test_a_full_disk_makes_the_run_wait_and_say_what_to_do(
     house: FlowHouse, tmp_path: Path, file: Path
 ):
@@ -71,6 +72,7 @@ def test_a_full_disk_makes_the_run_wait_and_say_what_to_do(
 
 
 @pytest.mark.judge_allows("broken-chain", reason="the consent is withdrawn while tokens are due")
+@pytest.mark.statement("D-48")
 def test_a_login_that_ends_in_the_middle_of_a_load_says_so(house: FlowHouse, file: Path, clock):
     many(house, 400)
     flow = house.add(replication(ITEMS.key)).number
@@ -93,6 +95,7 @@ def test_a_login_that_ends_in_the_middle_of_a_load_says_so(house: FlowHouse, fil
 
 
 @pytest.mark.postgres
+@pytest.mark.statement("D-48")
 def test_a_database_that_goes_away_in_the_middle_of_a_load_is_waited_for(
     house: FlowHouse, postgres_database: str
 ):

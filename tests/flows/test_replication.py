@@ -42,6 +42,7 @@ def test_all_58_endpoints_are_equal_to_the_source_row_for_row(house: FlowHouse, 
 
 
 @pytest.mark.parametrize(("rows", "calls"), [(99, 10), (100, 11)])
+@pytest.mark.statement("D-39")
 def test_a_load_costs_a_call_for_each_page(house: FlowHouse, file: Path, rows: int, calls: int):
     """A hundred thousand rows are a hundred pages; one that is just full leads to an empty one."""
     house.stage.sandbox.store.set("page_rows_sync", 10)
