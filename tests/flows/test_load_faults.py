@@ -12,7 +12,7 @@ import pytest
 
 from retailvista.runs.models import WAITING
 from tests.flows.flow_house import FlowHouse, replication
-from tests.flows.killed import AFTER, Death, Place, fetch
+from tests.flows.killed import AFTER, PATIENCE, Death, Place, fetch
 from tests.flows.mirror import Mirror, differences, loaded, to_its_end
 from tests.flows.replica import ITEMS, put
 from tests.flows.test_postgres_warehouse import open_server
@@ -55,7 +55,7 @@ def test_a_full_disk_makes_the_run_wait_and_say_what_to_do(
     flow = house.add(replication(ITEMS.key, parquet=False)).number
     process = WARM.Process(target=with_small_files, args=(Place.of(house, tmp_path), flow))
     process.start()
-    process.join(120)
+    process.join(PATIENCE)
     assert process.exitcode == 0
     run = house.run(1)
     assert (run.state, run.outcome) == (WAITING, "")

@@ -57,6 +57,8 @@ class DuckWarehouse(SqlWarehouse):
         path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
         try:
             self._connection = duckdb.connect(str(path), config=dict(SETTINGS))
+            # It would be drawn on stdout, which belongs to what a command answers.
+            self._connection.execute("SET enable_progress_bar = false")
             self._limit(80)
         except duckdb.IOException as error:
             raise Later(
