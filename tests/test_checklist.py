@@ -15,6 +15,7 @@ LAST = {"R": 58, "A": 26, "D": 53, "C": 26, "J": 33}
 STATEMENTS = [f"{letter}-{n:02}" for letter, last in LAST.items() for n in range(1, last + 1)]
 STATES = {"shown", "open", "later"}
 ROW = re.compile(r"^\| ([A-Z]-\d\d) \| ([^|]+) \| ([^|]+) \|([^|]*)\|$", re.MULTILINE)
+COUNT = re.compile(r"^\| ([A-Z]) \| \d+ \|[ \d|]+\|$", re.MULTILINE)
 TEST_NAME = re.compile(r"\S+::\S+")
 
 
@@ -95,7 +96,15 @@ def filled(text: str, tests: dict[str, set[str]]) -> str:
         cell = " " + " ".join(f"`{name}`" for name in names) if names else ""
         return f"| {number} | {statement} | {state} |{cell} |"
 
-    return ROW.sub(row, text)
+    text = ROW.sub(row, text)
+    return COUNT.sub(lambda match: count_of(text, match[1]), text)
+
+
+def count_of(text: str, letter: str) -> str:
+    """The row that counts the statements of a part by their states."""
+    states = Counter(state for number, state, _ in rows(text) if number.startswith(letter))
+    figures = " | ".join(str(states[state]) for state in ("shown", "open", "later"))
+    return f"| {letter} | {LAST[letter]} | {figures} |"
 
 
 def read(name: str) -> str:
@@ -111,6 +120,13 @@ def test_every_statement_is_listed_once():
 def test_the_list_and_the_tests_are_in_step():
     complaints = step_complaints(read("docs/checklist.md"), existing_tests(ROOT / "tests", ROOT))
     assert not complaints, "\n".join(complaints)
+
+
+def test_the_count_at_the_end_is_right():
+    text = read("docs/checklist.md")
+    assert [match[1] for match in COUNT.finditer(text)] == list(LAST)
+    for match in COUNT.finditer(text):
+        assert match[0] == count_of(text, match[1]), "run make checklist"
 
 
 def test_the_tests_named_in_the_facts_about_exact_exist():

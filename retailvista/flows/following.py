@@ -18,7 +18,7 @@ from retailvista.flows.load import Load
 # The first run of a day reads from somewhat before the mark: a row whose rowversion was handed
 # out before others, but written after them, would else never be seen.
 LOOK_BACK = 5_000
-PAGES_AT_ONCE = 4
+PAGES_AT_ONCE = 2
 
 
 def follow(load: Load, cursor: Cursor) -> Cursor:
@@ -35,6 +35,7 @@ def follow(load: Load, cursor: Cursor) -> Cursor:
         pages.append(page)
         address, over = page.next, not page.next
         since = page.mark if way.moves_by_page else since
+        del page  # else its rows stay in memory while the next one is read
         if over or len(pages) >= PAGES_AT_ONCE:
             cursor, pages = _merged(load, cursor, pages, begin if over else ""), []
     if way is Way.MODIFIED:

@@ -16,7 +16,8 @@ from retailvista.flows.load import Load
 
 # A list that is read by key and was cut off is begun again after this time: it would be a mixture.
 STAGED_KEPT = timedelta(days=1)
-PAGES_AT_ONCE = 2
+# Each page is in memory as it came, as rows and as columns: one at a time.
+PAGES_AT_ONCE = 1
 
 
 def reload(load: Load, cursor: Cursor) -> Cursor:
@@ -34,6 +35,7 @@ def reload(load: Load, cursor: Cursor) -> Cursor:
             raise
         pages.append(page)
         address, over = page.next, not page.next
+        del page  # else its rows stay in memory while the next one is read
         if is_first and not over:
             _estimate(load, way)
         is_first = False

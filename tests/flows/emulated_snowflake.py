@@ -18,6 +18,7 @@ from cryptography.hazmat.primitives.asymmetric import rsa
 from retailvista.connectors import warehouses
 from retailvista.connectors.database.shapes import DIVISION
 from retailvista.connectors.records import Entity
+from retailvista.flows import starting
 from retailvista.sandbox import records as store
 from tests.flows.flow_house import ACTOR, WAREHOUSE_NUMBER, FlowHouse, replication
 from tests.flows.mirror import Mirror, Rows, differences, entity_of, keyed, to_its_end
@@ -83,6 +84,10 @@ def test_changes_and_deletions_reach_snowflake_with_the_cursor(snow: FlowHouse):
     assert differences(ITEMS, loaded(ITEMS), mirror.source(ITEMS)) == []
     assert snow.fetch(flow.number, mode="full").outcome == "done"
     assert differences(ITEMS, loaded(ITEMS), mirror.source(ITEMS)) == []
+    asked = snow.do(starting.check_now, flow.number, ACTOR, totals=True)
+    snow.work()
+    compared = to_its_end(snow, snow.run(asked))
+    assert (compared.outcome, compared.counts["compared"]) == ("done", 3), snow.log(compared)
 
 
 def test_a_secret_that_is_no_key_is_told_before_anything_is_sent(snow: FlowHouse):

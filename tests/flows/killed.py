@@ -31,6 +31,8 @@ from tests.scenarios.processes import WARM
 from tests.world import session_maker
 
 OWNER = "killed"
+# A busy machine may take long to write to its disk.
+PATIENCE = 400
 BEFORE, DURING, AFTER = "before commit", "during commit", "after commit"
 ASKED, ANSWERED = "before a page", "after a page"
 
@@ -89,7 +91,7 @@ def killed_by(place: Place, flow: int, death: Death) -> bool:
     """Fetch in another process; whether it was killed before it was done."""
     process = WARM.Process(target=fetch, args=(place, flow, death))
     process.start()
-    process.join(120)
+    process.join(PATIENCE)
     assert process.exitcode in (0, -signal.SIGKILL), process.exitcode
     return process.exitcode != 0
 

@@ -83,6 +83,7 @@ _LEAVE = pytest.mark.judge_allows(
 
 
 @_LEAVE
+@pytest.mark.statement("D-47")
 def test_a_load_into_duckdb_that_is_killed_again_and_again_is_whole(
     house: FlowHouse, tmp_path: Path, file: Path
 ):
@@ -93,6 +94,7 @@ def test_a_load_into_duckdb_that_is_killed_again_and_again_is_whole(
 
 @_LEAVE
 @pytest.mark.postgres
+@pytest.mark.statement("D-47")
 def test_a_load_into_postgresql_that_is_killed_again_and_again_is_whole(
     house: FlowHouse, tmp_path: Path, postgres_database: str
 ):

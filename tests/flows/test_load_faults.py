@@ -12,7 +12,7 @@ import pytest
 
 from retailvista.runs.models import WAITING
 from tests.flows.flow_house import FlowHouse, replication
-from tests.flows.killed import AFTER, Death, Place, fetch
+from tests.flows.killed import AFTER, PATIENCE, Death, Place, fetch
 from tests.flows.mirror import Mirror, differences, loaded, to_its_end
 from tests.flows.replica import ITEMS, put
 from tests.flows.test_postgres_warehouse import open_server
@@ -47,6 +47,7 @@ def equal(house: FlowHouse, mine) -> bool:
     return differences(ITEMS, mine, Mirror.of(house.stage.sandbox).source(ITEMS)) == []
 
 
+@pytest.mark.statement("D-48")
 def test_a_full_disk_makes_the_run_wait_and_say_what_to_do(
     house: FlowHouse, tmp_path: Path, file: Path
 ):
@@ -54,7 +55,7 @@ def test_a_full_disk_makes_the_run_wait_and_say_what_to_do(
     flow = house.add(replication(ITEMS.key, parquet=False)).number
     process = WARM.Process(target=with_small_files, args=(Place.of(house, tmp_path), flow))
     process.start()
-    process.join(120)
+    process.join(PATIENCE)
     assert process.exitcode == 0
     run = house.run(1)
     assert (run.state, run.outcome) == (WAITING, "")
@@ -71,6 +72,7 @@ def test_a_full_disk_makes_the_run_wait_and_say_what_to_do(
 
 
 @pytest.mark.judge_allows("broken-chain", reason="the consent is withdrawn while tokens are due")
+@pytest.mark.statement("D-48")
 def test_a_login_that_ends_in_the_middle_of_a_load_says_so(house: FlowHouse, file: Path, clock):
     many(house, 400)
     flow = house.add(replication(ITEMS.key)).number
@@ -93,6 +95,7 @@ def test_a_login_that_ends_in_the_middle_of_a_load_says_so(house: FlowHouse, fil
 
 
 @pytest.mark.postgres
+@pytest.mark.statement("D-48")
 def test_a_database_that_goes_away_in_the_middle_of_a_load_is_waited_for(
     house: FlowHouse, postgres_database: str
 ):

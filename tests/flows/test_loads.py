@@ -104,6 +104,7 @@ def test_where_a_load_goes_may_be_a_variable(house: FlowHouse):
     assert house.fetch(1).outcome == "done"
 
 
+@pytest.mark.statement("D-09", "D-18")
 def test_tables_have_names_of_their_own_and_no_two_entities_share_one(house: FlowHouse, file: Path):
     house.add(replication("logistics/Items", tables={"logistics/Items": "articles_[area]"}))
     house.do(set_variable, "area", "north", ACTOR)

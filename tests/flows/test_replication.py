@@ -14,6 +14,7 @@ from retailvista.flows import keeping
 from tests.flows.flow_house import ACTOR, FlowHouse, replication
 from tests.flows.mirror import LISTED, Mirror, differences, entity_of, loaded, to_its_end
 from tests.flows.replica import BALANCE, COLUMNS, COSTCENTERS, ITEMS, counts, put, query, remove
+from tests.flows.watching import watch
 from tests.sandbox.visitor import GROENHOF
 
 
@@ -38,6 +39,22 @@ def test_all_58_endpoints_are_equal_to_the_source_row_for_row(house: FlowHouse, 
     assert (run.outcome, run.problem) == ("done", ""), house.log(run)
     for found in LISTED:
         assert differences(found, loaded(file, found), visitor.source(found)) == [], found.table
+
+
+@pytest.mark.parametrize(("rows", "calls"), [(99, 10), (100, 11)])
+@pytest.mark.statement("D-39")
+def test_a_load_costs_a_call_for_each_page(house: FlowHouse, file: Path, rows: int, calls: int):
+    """A hundred thousand rows are a hundred pages; one that is just full leads to an empty one."""
+    house.stage.sandbox.store.set("page_rows_sync", 10)
+    put(house, ITEMS, *({"Code": f"P{number}"} for number in range(rows - 3)))
+    asked: list[str] = []
+    watch(house, before=lambda call: asked.append(call.url))
+    run = house.fetch(house.add(replication(ITEMS.key)).number)
+    assert run.counts["new"] == rows
+    feed = [url for url in asked if "sync/Logistics/Items" in url and "inlinecount" not in url]
+    assert len(feed) == calls
+    # Whether the division moved, how many rows for the bar and to check, and the deletions.
+    assert run.calls == calls + 4
 
 
 @pytest.mark.statement("D-34", "D-36", "D-38", "D-39")

@@ -39,6 +39,7 @@ def equal(house: FlowHouse, file: Path) -> bool:
     return differences(ITEMS, loaded(file, ITEMS), source) == []
 
 
+@pytest.mark.statement("D-36", "D-38", "D-39")
 def test_nothing_new_is_one_call_and_a_deletion_alone_is_seen_at_once(house: FlowHouse, file: Path):
     flow = house.add(replication(ITEMS.key)).number
     house.fetch(flow)

@@ -33,10 +33,12 @@ SETTINGS: Mapping[str, str | int | float | list[str]] = {
     "preserve_insertion_order": False,
     # What it does not need any more goes back to the system at once.
     "allocator_flush_threshold": "4MB",
+    # Of a new file. Each column of a table that is filled holds blocks: small ones hold less.
+    "default_block_size": 65_536,
 }
 # What it may use beside us: two blocks for each column of the widest table while it is written to
 # disk, and some room to join. With less a checkpoint fails; with more it keeps what it has read.
-BLOCK_KB, ROOM_MB = 256, 24
+ROOM_MB = 24
 # No room on the disk, no rights, a file that was taken away: after it the file is opened anew.
 UNWRITTEN = (duckdb.IOException, duckdb.FatalException, duckdb.TransactionException)
 BUSY_PAUSE = timedelta(minutes=1)
@@ -55,6 +57,8 @@ class DuckWarehouse(SqlWarehouse):
         path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
         try:
             self._connection = duckdb.connect(str(path), config=dict(SETTINGS))
+            # It would be drawn on stdout, which belongs to what a command answers.
+            self._connection.execute("SET enable_progress_bar = false")
             self._limit(80)
         except duckdb.IOException as error:
             raise Later(
@@ -74,7 +78,8 @@ class DuckWarehouse(SqlWarehouse):
         """Memory by the widest table that is there or comes."""
         query = "SELECT count(*) FROM duckdb_columns() GROUP BY table_oid ORDER BY 1 DESC LIMIT 1"
         widest = max([columns, *(count for (count,) in self.rows(query))])
-        limit = ROOM_MB + widest * 2 * BLOCK_KB // 1024
+        block = self.rows("SELECT block_size FROM pragma_database_size()")[0][0]
+        limit = ROOM_MB + widest * 2 * block // 2**20
         self._connection.execute(f"SET memory_limit = '{limit}MB'")
 
     def swap(
