@@ -38,6 +38,8 @@ HEADERS = ("Accept", "OData-MaxVersion", "OData-Version", "Prefer")
 SCOPE = "feed:read"
 REFUSED_A_MINUTE = 60
 PLACES = 4
+# Of eight threads two are always there for screens, however slow a provider is.
+PLACES_IN_ALL = 6
 BUSY_SECONDS = 5
 
 
@@ -50,7 +52,8 @@ class Places:
 
     def take(self, company_id: int) -> bool:
         with self._lock:
-            free = self._taken[company_id] < PLACES
+            all_taken = self._taken.total() >= PLACES_IN_ALL
+            free = self._taken[company_id] < PLACES and not all_taken
             self._taken[company_id] += free
             return free
 
@@ -118,7 +121,7 @@ def read(feed: str, rest: str = "") -> Response | tuple[Response, int]:
 
 def _answered(asked: Asked, offered: Offered, company_id: int) -> Response | tuple[Response, int]:
     if not places.take(company_id):
-        words = f"{PLACES} answers of this company are being read. Ask again in {BUSY_SECONDS} s."
+        words = f"As many answers are being read as can be at once. Ask again in {BUSY_SECONDS} s."
         return odata_answers.failure(429, words, BUSY_SECONDS)
     try:
         found = answering.answer(asked, offered)
