@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 
 from retailvista.connectors.visits import fetch_master
+from retailvista.web.odata import Places
 from tests.feed.live_house import CONTACTS, LiveHouse
 
 
@@ -85,3 +86,11 @@ def test_a_removed_connector_answers_with_an_error_and_breaks_no_other_table(sho
     finally:
         shop.house.change_connector(deleted_at=None)
     assert (answer.status_code, answer.json["error"]["code"]) == (502, "SourceFailed")
+
+
+def test_readers_of_all_companies_leave_threads_for_screens():
+    seats = Places()
+    assert [seats.take(1) for _ in range(5)] == [True, True, True, True, False]
+    assert [seats.take(2) for _ in range(3)] == [True, True, False]
+    seats.leave(1)
+    assert seats.take(2)

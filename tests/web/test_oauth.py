@@ -60,7 +60,7 @@ def test_the_secret_is_never_shown_again(desk):
         assert SECRET not in desk.admin.get(path).text, path
 
 
-@pytest.mark.statement("R-30", "R-31", "R-32", "A-04")
+@pytest.mark.statement("R-30", "R-31", "R-32", "A-04", "C-02")
 def test_a_login_ends_on_a_clean_address_and_the_screen_says_as_whom(desk):
     state, code = desk.start(), desk.code()
     answer = desk.back(state, code)
