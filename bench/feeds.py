@@ -84,9 +84,9 @@ def measured(program: Program, name: str, path: str, rows: int) -> bool:
     return whole * 100_000 / rows <= SECONDS_MOST and most - before <= GROWTH_MOST_MB
 
 
-def resident_mb() -> float:
-    """What this process holds in memory."""
-    for line in Path("/proc/self/status").read_text(encoding="ascii").splitlines():
+def resident_mb(process: int | str = "self") -> float:
+    """What a process holds in memory."""
+    for line in Path(f"/proc/{process}/status").read_text(encoding="ascii").splitlines():
         if line.startswith("VmRSS"):
             return int(line.split()[1]) / 1024
     return 0.0

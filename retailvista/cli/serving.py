@@ -11,6 +11,7 @@ import fcntl
 import hashlib
 import os
 import signal
+import socket
 import sys
 import threading
 from collections.abc import Iterator
@@ -30,9 +31,13 @@ from retailvista.config import Settings
 from retailvista.errors import Refused
 
 WEB_THREADS = 8
-# So much of an answer waits in a file for a slow reader before a thread has to wait for him too;
-# a reader who takes nothing is dropped after two minutes (waitress's channel_timeout).
-ANSWER_BYTES = 64 * 1024 * 1024
+# So much of an answer waits for a reader before the thread that makes it waits too. More would be
+# sent by the one thread that takes new connections, which then stand in line.
+ANSWER_BYTES = 256 * 1024
+# A reader who takes nothing so long is dropped by the system, and his thread is free again.
+READER_SECONDS = 60
+# A thread that reckons lets the others in so often: a screen waits for several turns.
+TURN_SECONDS = 0.0005
 WEB_STOP_SECONDS = 10
 
 
@@ -76,8 +81,9 @@ def begun_app(program: Program, settings: Settings) -> Iterator[Flask]:
 
 def bind(app: Flask, host: str, port: int) -> object:
     """A server that listens already. Refused with the way out when the port is busy."""
+    sys.setswitchinterval(TURN_SECONDS)
     try:
-        return create_server(
+        server = create_server(
             app,
             host=host,
             port=port,
@@ -91,6 +97,9 @@ def bind(app: Flask, host: str, port: int) -> object:
         if error.errno != errno.EADDRINUSE:
             raise
         raise Refused(busy(port)) from error
+    unread = (socket.IPPROTO_TCP, socket.TCP_USER_TIMEOUT, READER_SECONDS * 1000)
+    server.adj.socket_options = [*server.adj.socket_options, unread]
+    return server
 
 
 def busy(port: int) -> str:
