@@ -52,8 +52,8 @@ feed-proofs: setup-test ## feeds at length: 20,000 requests from the metadata, 2
 		tests/feed/test_hostile.py $(ARGS)
 
 .PHONY: bench
-bench: setup-test ## measure import, build and posting; see docs/performance.md (ARGS=)
-	@$(python) -m bench $(ARGS)
+bench: setup-test ## measure import, build, posting, feeds; see docs/performance.md (ARGS=)
+	@sh scripts/test-services $(python) -m bench $(ARGS)
 
 .PHONY: schema
 schema: setup-test ## tell whether the migrations make the declared tables

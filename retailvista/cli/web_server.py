@@ -7,6 +7,8 @@ a number that is no file any more, or that is another one's by now.
 from __future__ import annotations
 
 import errno
+import socket
+import sys
 import threading
 from typing import Any
 
@@ -18,9 +20,13 @@ from waitress.trigger import trigger
 from retailvista.errors import Refused
 
 WEB_THREADS = 8
-# So much of an answer waits in a file for a slow reader before a thread has to wait for him too;
-# a reader who takes nothing is dropped after two minutes (waitress's channel_timeout).
-ANSWER_BYTES = 64 * 1024 * 1024
+# So much of an answer waits for a reader before the thread that makes it waits too. More would be
+# sent by the one thread that takes new connections, which then stand in line.
+ANSWER_BYTES = 256 * 1024
+# A reader who takes nothing so long is dropped by the system, and his thread is free again.
+READER_SECONDS = 60
+# A thread that reckons lets the others in so often: a screen waits for several turns.
+TURN_SECONDS = 0.0005
 WEB_STOP_SECONDS = 10
 CLOSING_SECONDS = 5
 
@@ -42,6 +48,8 @@ class WebServer:
             # The app itself decides what it believes of them: RV_PROXY_HOPS, and only the client.
             clear_untrusted_proxy_headers=False,
         )
+        unread = (socket.IPPROTO_TCP, socket.TCP_USER_TIMEOUT, READER_SECONDS * 1000)
+        self._server.adj.socket_options = [*self._server.adj.socket_options, unread]
         self._thread = threading.Thread(target=self._server.run, name="web", daemon=True)
 
     @property
@@ -52,6 +60,7 @@ class WebServer:
 
     def start(self) -> None:
         """Answer from now on."""
+        sys.setswitchinterval(TURN_SECONDS)
         self._thread.start()
 
     def stop(self) -> None:

@@ -23,7 +23,7 @@ from retailvista.feed.sources import Row
 
 WriteValue = Callable[[Any], str]
 Choose = Callable[[list[Row]], tuple[list[Row], int]]
-PIECE = 256 * 1024
+PIECE = 32 * 1024
 # Below one row, however they are multiplied: its text is put together in memory.
 RELATIVES_MOST = 50_000
 # A reader of JSON knows these by themselves; all others are named with full metadata.

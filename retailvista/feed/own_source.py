@@ -39,7 +39,7 @@ from retailvista.feed.sources import (
 )
 from retailvista.feed.views import View
 
-CHUNK = 1_000
+CHUNK = 500
 # Every chunk of an order of the reader's own is a sort of its own.
 ORDERED_CHUNK = 20_000
 RELATED_AT_ONCE = 500

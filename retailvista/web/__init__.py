@@ -14,6 +14,7 @@ from retailvista.config import ROOT
 from retailvista.web import (
     access,
     characters,
+    courtesy,
     csrf,
     failures,
     headers,
@@ -42,6 +43,7 @@ def register(app: Flask) -> None:
     if "static" not in app.view_functions:
         app.add_url_rule("/static/<path:filename>", "static", app.send_static_file)
     numbers.install(app)
+    courtesy.install(app)
     Bootstrap5(app)
     tenancy.install(app, settings)
     login.install(app)

@@ -28,7 +28,7 @@ from retailvista.errors import NotFound
 from retailvista.feed import answering, offering
 from retailvista.feed.answering import Asked, Offered
 from retailvista.feed.feeds import Reader
-from retailvista.web import odata_answers, wiring
+from retailvista.web import courtesy, odata_answers, wiring
 from retailvista.web.access import TOKEN, allow
 from retailvista.web.login import limiter
 
@@ -72,6 +72,7 @@ class Held:
         return self
 
     def __next__(self) -> bytes:
+        courtesy.screens.let_go_first()
         try:
             return next(self._pieces)
         except BaseException:
