@@ -19,7 +19,7 @@ setup-test: ## the environment with everything the tests need
 	@sh scripts/setup test
 
 .PHONY: demo
-demo: setup ## the main job end to end for two companies (PORT=8000, ARGS=--exit)
+demo: setup ## the main job end to end for three companies (PORT=8000, ARGS=--exit)
 	@$(retailvista) demo --port $(PORT) $(ARGS)
 
 .PHONY: run

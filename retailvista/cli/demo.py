@@ -1,4 +1,4 @@
-"""demo: the main job on the embedded default, end to end, for two companies side by side.
+"""demo: the main job on the embedded default, end to end, for three companies side by side.
 
 Exit 0 only if every journal is verified and the control finds no difference. Run again it goes on
 where it was, and posts nothing twice.
@@ -57,7 +57,7 @@ def demo(port: int, leave: bool) -> None:
 
 
 def play(stage: Stage) -> bool:
-    """All scenes for both companies; whether every journal is verified without a difference."""
+    """All scenes for every company; whether every journal is verified without a difference."""
     click.echo("RetailVista Journals: the main job, end to end\n")
     with stage.outside.sessions() as session:
         ids = {part.alias: demo_story.set_the_stage(stage, session, part) for part in CAST}

@@ -35,7 +35,7 @@ COST_TYPES = frozenset({"DIRECT_EXPENSES", "OVERHEADS", "DEPRECIATION"})
 ACCOUNT_FIELDS = (
     "nominal_code,name,ledger_account_type,visible_in_journals,is_control_account,control_name"
 )
-YEARS_BACK, YEARS_AHEAD = 3, 1
+YEARS_BACK, YEARS_AHEAD = 10, 1
 
 
 def read_user(wire: Wire, session: Session) -> ProviderUser:
