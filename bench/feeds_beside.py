@@ -12,6 +12,7 @@ from __future__ import annotations
 import argparse
 import http.client
 import multiprocessing
+import signal
 import socket
 import statistics
 import subprocess
@@ -26,7 +27,7 @@ from sqlalchemy import create_engine
 
 from bench.feeds import add_receipts, resident_mb
 from retailvista import db
-from retailvista.cli import serving
+from retailvista.cli import web_server
 from tests.conftest import TestClock
 from tests.feed.program import basic, make_token
 from tests.web.filling import fill
@@ -95,9 +96,9 @@ def serve(folder: Path, port: int) -> None:
     base = f"http://retailvista.localhost:{port}"
     key = str(folder / "served.key")
     site = build(folder, TestClock(), engine=engine, RV_BASE_URL=base, RV_MASTER_KEY_FILE=key)
-    server = serving.bind(site.app, "127.0.0.1", port)
+    web_server.bind(site.app, "127.0.0.1", port).start()
     print("ready", flush=True)
-    server.run()  # type: ignore[attr-defined]
+    signal.pause()
 
 
 class Visitor:
