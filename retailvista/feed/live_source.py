@@ -31,11 +31,12 @@ RELATED_AT_ONCE = 100
 
 @dataclass(frozen=True, slots=True)
 class Limits:
-    """What one answer may take: rows sorted or counted here, rows at a time, calls."""
+    """What one answer may take: rows sorted or counted here, rows at a time, calls, seconds."""
 
     rows_most: int = 20_000
     batch: int = 500
     calls_most: int = 20
+    seconds_most: float = 25.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,6 +87,11 @@ class Upstream(Protocol):
         ...
 
 
+def still() -> float:
+    """A stopwatch that does not run."""
+    return 0.0
+
+
 class LiveSource:
     """The source of one set behind a connector. `fixed` is the condition of a derived view."""
 
@@ -96,9 +102,10 @@ class LiveSource:
         shelf: Shelf,
         limits: Limits,
         fixed: Term | None = None,
+        stopwatch: Callable[[], float] = still,
     ) -> None:
         self._table, self._upstream, self._shelf = table, upstream, shelf
-        self._limits, self._fixed = limits, fixed
+        self._limits, self._fixed, self._stopwatch = limits, fixed, stopwatch
 
     def after_kinds(self, orders: tuple[Order, ...]) -> tuple[Edm, ...]:
         """The provider's own token of the page, how many of its rows were passed, the last key."""
@@ -181,10 +188,11 @@ class LiveSource:
         token, passed, key = query.after if query.after is not None else ("", 0, "")
         wanted, keeps = self._wanted(query, pushed, order), evaluating.keeps(query.filter)
         early = _all_needs(query) if _looked_at(query).ways else Needs({})
-        found, calls = 0, 0
+        found, calls, end = 0, 0, self._stopwatch() + self._limits.seconds_most
         while True:
             enough = query.pages and query.top is not None and found >= query.skip + query.top - 1
-            if calls and (enough or calls >= self._limits.calls_most):
+            tired = calls >= self._limits.calls_most or self._stopwatch() > end
+            if calls and (enough or tired):
                 yield self._mark(query, found, (token, passed, key))
                 return
             try:
@@ -269,13 +277,15 @@ class LiveShelf:
         open_upstream: Callable[[str], Upstream],
         limits: Limits | None = None,
         fixed: Mapping[str, Term] | None = None,
+        stopwatch: Callable[[], float] = still,
     ) -> None:
         self._tables, self._open = tables, open_upstream
         self._limits, self._fixed = limits or Limits(), fixed or {}
+        self._stopwatch = stopwatch
 
     def table(self, name: str) -> EntitySet:
         return self._tables[name]
 
     def source(self, table: EntitySet) -> LiveSource:
         fixed = self._fixed.get(table.name)
-        return LiveSource(table, self._open(table.name), self, self._limits, fixed)
+        return LiveSource(table, self._open(table.name), self, self._limits, fixed, self._stopwatch)

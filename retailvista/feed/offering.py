@@ -44,13 +44,15 @@ class Shelves:
     def table(self, name: str) -> EntitySet:
         return self.places[name].table(name)
 
-    def fresh_as_of(self, table: EntitySet) -> datetime | None:
-        """How fresh a table is that is served from a copy; None when live, or not known now."""
+    def standing(self, table: EntitySet) -> datetime | None:
+        """How fresh a table is that is served from a copy; None when live or not copied yet."""
         shelf = self.places[table.name]
-        if not isinstance(shelf, ReplicaShelf):
-            return None
+        return shelf.source(table).fresh_as_of() if isinstance(shelf, ReplicaShelf) else None
+
+    def fresh_as_of(self, table: EntitySet) -> datetime | None:
+        """The same, as far as it is known now: $metadata is there when the warehouse is not."""
         try:
-            return shelf.sources[table.name].fresh_as_of()
+            return self.standing(table)
         except RetailVistaError:
             return None
 
@@ -121,8 +123,8 @@ def _live(outside: Outside, there: Behind, group: Group, now: datetime) -> LiveS
         table = there.table(entities[name])
         return RecordsUpstream(outside, there.place, there.records, table, names[name])
 
-    return LiveShelf({view.entity.name: view.entity for view in group.views}, open_upstream,
-                     fixed=fixed)  # fmt: skip
+    sets = {view.entity.name: view.entity for view in group.views}
+    return LiveShelf(sets, open_upstream, fixed=fixed, stopwatch=outside.clock.monotonic)
 
 
 def _copied(outside: Outside, there: Behind, group: Group, now: datetime) -> ReplicaShelf:

@@ -17,8 +17,9 @@ from retailvista.connectors.outside import Outside
 from retailvista.errors import RetailVistaError
 from retailvista.feed import edm, feeds
 from retailvista.feed.listing import Listing
+from retailvista.feed.model import EntitySet
 from retailvista.feed.models import Dataset, Feed
-from retailvista.feed.offering import offer
+from retailvista.feed.offering import Shelves, offer
 from retailvista.feed.options import Options
 
 ROWS = 5
@@ -80,7 +81,16 @@ def standings(session: Session, outside: Outside, tables: Sequence[Dataset]) -> 
             offered = offer(session, outside, copied)
     except RetailVistaError as error:
         return {table.alias: Standing(problem=str(error)) for table in copied}
-    return {each.name: Standing(offered.fresh_as_of(each)) for each in offered.model.sets}
+    shelves = offered.shelf
+    assert isinstance(shelves, Shelves), "what offer() makes"
+    return {each.name: _standing(shelves, each) for each in offered.model.sets}
+
+
+def _standing(shelves: Shelves, table: EntitySet) -> Standing:
+    try:
+        return Standing(shelves.standing(table))
+    except RetailVistaError as error:
+        return Standing(problem=str(error))
 
 
 def _texts(row: dict[str, Any], names: Sequence[str]) -> tuple[str, ...]:

@@ -118,7 +118,7 @@ class ReplicaSource:
             term = order.term
             own = self._names.get(term.column.name) if isinstance(term, Field) else None
             plain = isinstance(term, Field) and term.variable == ROOT and not term.ways
-            if not plain or own in (None, ROW_KEY):
+            if not plain or own == ROW_KEY or own not in self._copied.columns():
                 raise NotOffered("Rows cannot be put in this order; order by a column.")
             found.append((str(own), term.type or Edm.STRING, order.falls))
         for own in self._live.entity.row_key:
@@ -151,7 +151,9 @@ class _Reading:
         self.read = decoder(source._live, source._names, self.columns)
 
     def _conditions(self) -> Conditions:
-        return Conditions(self.dialect, self.source._names)
+        there = self.copied.columns()
+        names = {ours: own for ours, own in self.source._names.items() if own in there}
+        return Conditions(self.dialect, names)
 
     def _columns(self) -> list[str]:
         names = {*self.query.columns, self.source._table.key}
@@ -161,7 +163,7 @@ class _Reading:
             names |= {way.own for way, _below in ways_of(self.source._table, needs)}
         own = [self.source._names[name] for name in names]
         own += [*self.source._live.joined, *(key for key, _kind, _falls in self.keys)]
-        return sorted({name for name in own if name != ROW_KEY})
+        return sorted({*own} & self.copied.columns())
 
     def statement(
         self, wanted: str, after: tuple[Any, ...] | None, tail: str = ""

@@ -37,7 +37,8 @@ class Conditions:
     def column(self, own: str, kind: Edm | None) -> str:
         """Texts are compared by code point, whatever the database's own order is."""
         name = quoted(own)
-        return f'{name} COLLATE "C"' if self.dialect == POSTGRESQL and kind == Edm.STRING else name
+        is_text = kind in (Edm.STRING, Edm.GUID)
+        return f'{name} COLLATE "C"' if self.dialect == POSTGRESQL and is_text else name
 
     def add(self, term: Term) -> str | None:
         """The condition in SQL with its parameters kept; None when the evaluator has to do it."""

@@ -111,7 +111,7 @@ def test_from_a_table_a_flow_is_filled_in(shop, admin, quiet):
     number = shop.feed("naar-flow", ACCOUNTS)
     columns = [("ID", "ID"), ("Name", "Naam")]
     shop.do(feeds.change_table, number, "Accounts", "Relaties", columns, "", "test")
-    page = text_of(admin.get(f"/feeds/{number}/tables/Relaties"))
+    page = text_of(admin.get(f"/feeds/{number}/tables/Relaties")).split('id="flow"')[1]
     links = [html.unescape(link) for link in re.findall(r'href="(/flows/new\?[^"]*)"', page)]
     kinds = [re.search(r"kind=(\w+)", link)[1] for link in links]
     assert kinds == ["outgoing", "incoming", "replication", "outgoing", "outgoing", "outgoing"]
@@ -123,6 +123,8 @@ def test_from_a_table_a_flow_is_filled_in(shop, admin, quiet):
     write = next(link for link in links if "action=create" in link)
     form = text_of(admin.get(write))
     assert "crm/Accounts" in form
+    endpoints = text_of(admin.get("/connectors/25/endpoints?text=GLAccounts"))
+    assert "/flows/new?kind=incoming&source=25&entity=financial/GLAccounts" in endpoints
 
 
 @pytest.mark.statement("C-18")
