@@ -11,6 +11,7 @@ import json
 import os
 import secrets
 from collections.abc import Iterator
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
@@ -107,7 +108,7 @@ def waiting(folder: Path) -> Iterator[Spooled]:
     """Answers that are not in the database yet, oldest first; broken files are set aside."""
     if not folder.is_dir():
         return
-    for path in sorted(folder.glob(f"*{SUFFIX}"), key=lambda found: found.stat().st_mtime_ns):
+    for path in sorted(folder.glob(f"*{SUFFIX}"), key=_written_at):
         spooled = _read(path)
         if spooled is None:
             set_aside(path)
@@ -122,8 +123,16 @@ def take_away(path: Path) -> None:
 
 def set_aside(path: Path) -> None:
     """Keep a file that cannot be read, where it is not tried again."""
-    if path.exists():
+    with suppress(FileNotFoundError):
         path.rename(path.with_suffix(".unreadable"))
+
+
+def _written_at(path: Path) -> int:
+    """When a file was written; 0 for one that another worker has just taken away."""
+    try:
+        return path.stat().st_mtime_ns
+    except FileNotFoundError:
+        return 0
 
 
 def _read(path: Path) -> Spooled | None:
