@@ -86,15 +86,20 @@ def test_the_converter_understands_the_metadata(openapi):
     assert amount["anyOf"][0]["type"] == "number"
 
 
-def test_no_request_made_from_the_metadata_is_answered_with_a_bug(site, program, openapi):
+def cases_of(openapi: dict) -> st.SearchStrategy:
+    """Requests that read, right ones and spoiled ones, and one that writes."""
     schema = schemathesis.openapi.from_dict(openapi)
     found = [each.ok() for each in schema.get_all_operations()]
     asked = [each for each in found if each.method == "get"]
-    cases = st.one_of(
+    return st.one_of(
         *(each.as_strategy(generation_mode=GenerationMode.POSITIVE) for each in asked),
         *(each.as_strategy(generation_mode=GenerationMode.NEGATIVE) for each in asked),
         next(each for each in found if each.method == "post").as_strategy(),
     )
+
+
+def test_no_request_made_from_the_metadata_is_answered_with_a_bug(site, program, openapi):
+    cases = cases_of(openapi)
     seen: Counter[int] = Counter()
 
     @settings(
@@ -125,6 +130,6 @@ def test_no_request_made_from_the_metadata_is_answered_with_a_bug(site, program,
         ask()
     finally:
         sys.stdout.write(f"{sum(seen.values()):,} requests: {dict(sorted(seen.items()))}\n")
-    assert seen[200] > REQUESTS / 10, seen
-    assert seen[400] > REQUESTS / 20, seen
+    assert seen[200] > REQUESTS / 25, seen
+    assert seen[400] > REQUESTS / 25, seen
     assert seen[429] == 0, seen
