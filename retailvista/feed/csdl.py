@@ -7,6 +7,8 @@ scale, because none means zero (OData CSDL XML 4.01, 7.2.4).
 
 from __future__ import annotations
 
+from typing import Any
+
 from lxml import etree
 
 from retailvista.feed.edm import Edm
@@ -22,7 +24,9 @@ def document(model: Model, version: str) -> bytes:
     """The whole document."""
     root = etree.Element(f"{{{EDMX}}}Edmx", nsmap={"edmx": EDMX}, Version=version)
     services = etree.SubElement(root, f"{{{EDMX}}}DataServices")
-    schema = etree.SubElement(services, f"{{{EDM}}}Schema", nsmap={None: EDM}, Namespace=NAMESPACE)  # type: ignore[dict-item]
+    # None is the namespace without a prefix, which the stubs of lxml do not know.
+    names: Any = {None: EDM}
+    schema = etree.SubElement(services, f"{{{EDM}}}Schema", nsmap=names, Namespace=NAMESPACE)
     for table in model.sets:
         _add_type(schema, table, model)
     container = _sub(schema, "EntityContainer", Name=CONTAINER)

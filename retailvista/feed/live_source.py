@@ -119,10 +119,11 @@ class LiveSource:
         words = []
         for order in orders:
             term = order.term
-            plain = isinstance(term, Field) and term.variable == ROOT and not term.ways
-            if not plain or term.column.name not in self._upstream.sortable:  # type: ignore[union-attr]
+            if not isinstance(term, Field) or term.variable != ROOT or term.ways:
                 return None
-            name = self._upstream.traits.names[term.column.name]  # type: ignore[union-attr]
+            if term.column.name not in self._upstream.sortable:
+                return None
+            name = self._upstream.traits.names[term.column.name]
             words.append(f"{name} desc" if order.falls else name)
         return ",".join(words)
 
