@@ -8,7 +8,6 @@ each, in the same run. RetailVista claims, writes its intent, posts, settles and
 from __future__ import annotations
 
 import argparse
-import datetime as dt
 import json
 import socket
 import statistics
@@ -18,6 +17,7 @@ import tempfile
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import replace
+from datetime import date, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -77,7 +77,7 @@ def _measure(folder: Path, count: int) -> dict[str, float]:
     try:
         with company_scope(stage.company_id):
             fetch_master(stage.outside, stage.connector_id)
-        stage.add_days(count, first=dt.date(2024, 1, 1))
+        stage.add_days(count, first=date(2024, 1, 1))
         stage.release()
         calls = _calls(stage)
         found = {"retailvista": _rate(count, lambda: _export(stage, count))}
@@ -147,7 +147,7 @@ def _sdk(site: str, token: str, bodies: list[dict[str, Any]]) -> Callable[[], No
         timeout=30,
     )
     storage = InMemoryTokenStorage()
-    until = dt.datetime.now(dt.UTC) + dt.timedelta(seconds=600)
+    until = SystemClock().now() + timedelta(seconds=600)
     storage.set_token(Token(token, "Bearer", until, "none"))
     client = ExactOnlineClient(settings, auth=ExactOnlineAuth(settings, storage=storage))
 

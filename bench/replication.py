@@ -11,7 +11,6 @@ its budget, log, progress and completeness check; then a second run with nothing
 from __future__ import annotations
 
 import argparse
-import datetime as dt
 import json
 import resource
 import subprocess
@@ -19,6 +18,7 @@ import sys
 import tempfile
 import time
 from collections.abc import Callable, Sequence
+from datetime import timedelta
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
@@ -106,7 +106,7 @@ def _sdk(_folder: Path, facts: dict[str, Any]) -> dict[str, float]:
         timeout=60,
     )
     storage = InMemoryTokenStorage()
-    until = dt.datetime.now(dt.UTC) + dt.timedelta(seconds=600)
+    until = SystemClock().now() + timedelta(seconds=600)
     storage.set_token(Token(facts["tokens"]["sdk"], "Bearer", until, "none"))
     client = ExactOnlineClient(settings, auth=ExactOnlineAuth(settings, storage=storage))
     params = {"$filter": "Timestamp gt 1", "$select": ",".join(_names())}

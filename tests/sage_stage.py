@@ -8,23 +8,14 @@ from datetime import date, timedelta
 from pathlib import Path
 from urllib.parse import urlencode
 
-from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from retailvista import db
 from retailvista.clock import Clock
-from retailvista.companies.models import LICENCE_SAGE, Company, Instance, Licence, Store
-from retailvista.companies.scope import company_scope
-from retailvista.connectors import chains
-from retailvista.connectors.http import RequestsWire
-from retailvista.connectors.models import Connector, Grant
+from retailvista.companies.models import LICENCE_SAGE, Licence
 from retailvista.connectors.port import TokenPair, Wire
 from retailvista.connectors.registry import provider_named
 from retailvista.connectors.sage_accounting.businesses import division_of
-from retailvista.connectors.sealing import client_secret_place
-from retailvista.connectors.visits import fetch_master
-from retailvista.journals.day_receipts import StoreRef
-from retailvista.journals.journal_rows import Snapshot, add_journal
 from retailvista.ledger.journal import Journal
 from retailvista.sandbox.answers import Request
 from retailvista.sandbox.sage.seed import business_id
@@ -34,17 +25,14 @@ from tests.stage import (
     CALLBACK,
     CLIENT_ID,
     CLIENT_SECRET,
-    CONNECTOR_NUMBER,
-    FIRST_DAY,
-    INSTALLATION,
     USER,
     Stage,
-    outside_for,
+    connect,
+    open_stage,
 )
 from tests.store_days import day_journal
-from tests.world import add_company, new_database, session_maker
 
-IRELAND = business_id(1)
+SAGE, IRELAND = "sage-accounting", business_id(1)
 # The accounts of a store day in the chart of the sandbox's Sage.
 NOMINAL = {"1210": "1210", "8220": "4010", "8210": "4000", "1500": "2200", "1510": "2200"}
 POST = {"method": "POST", "path": "/v3.1/journals"}
@@ -62,22 +50,15 @@ def sage_day(store: str, on: date, gross: int) -> Journal:
 class SageStage(Stage):
     """Both sides and everything between."""
 
-    def add_days(self, count: int, first: date = FIRST_DAY, gross: int = 12100) -> list[int]:
-        session = self.sessions()
-        try:
-            with company_scope(self.company_id), db.transaction(session):
-                store = StoreRef.of(session.scalars(select(Store)).one())
-                return [
-                    add_journal(
-                        session,
-                        sage_day(store.code, first + timedelta(days=n), gross + n),
-                        store,
-                        Snapshot({}, [], []),
-                    ).sequence
-                    for n in range(count)
-                ]
-        finally:
-            session.close()
+    day = staticmethod(sage_day)
+
+    def join(self, session: Session, site: str) -> int:
+        with db.transaction(session):
+            session.add(Licence(name=LICENCE_SAGE))
+        provider = provider_named(SAGE)
+        books = {"division": division_of(IRELAND), "journal_code": "JNL"}
+        pair, more = log_in(self.sandbox, self.clock), {"vat_mode": provider.vat_mode, **books}
+        return connect(session, self, site, pair, provider=SAGE, name="Sage", **more)
 
     def booked(self) -> list[tuple[int, str]]:
         """(number in the reference, text of the first line) of what is in the books."""
@@ -93,62 +74,9 @@ class SageStage(Stage):
 
 def open_sage_stage(
     folder: Path, clock: Clock, sandbox: Sandbox, wire: Wire | None = None, *, site: str = ""
-) -> SageStage:
+) -> Stage:
     """A new database with a company that is logged in to the sandbox's Sage."""
-    engine = new_database(folder, clock)
-    site = site or sandbox.url
-    wire = wire or RequestsWire(clock, (), [site])
-    outside = outside_for(engine, clock, wire, folder, "test-worker")
-    stage = SageStage(clock, sandbox, engine, session_maker(engine), outside)
-    session = stage.sessions()
-    try:
-        with db.transaction(session):
-            session.add(
-                Instance(uuid=INSTALLATION, key_id="k", key_check="", created_at=db.now(session))
-            )
-        stage.company_id = add_company(session)
-        with company_scope(stage.company_id):
-            stage.connector_id = _connect(session, stage, site)
-            fetch_master(outside, stage.connector_id)
-    finally:
-        session.close()
-    return stage
-
-
-def _connect(session: Session, stage: SageStage, site: str) -> int:
-    pair = log_in(stage.sandbox, stage.clock)
-    provider, vault = provider_named("sage-accounting"), stage.outside.vault
-    with db.transaction(session):
-        session.add(Licence(name=LICENCE_SAGE))
-        now = db.now(session)
-        company = session.scalars(select(Company)).one()
-        grant = Grant(
-            holder_key="h", site=site, client_id=CLIENT_ID, provider_user_id=USER, calls_today=0
-        )
-        session.add(grant)
-        session.flush()
-        for name, value in chains.pair_values(vault, company.id, grant.id, pair, provider).items():
-            setattr(grant, name, value)
-        place = client_secret_place(company.id, CONNECTOR_NUMBER)
-        connector = Connector(
-            number=CONNECTOR_NUMBER,
-            draft=False,
-            provider="sage-accounting",
-            name="Sage",
-            site=site,
-            client_id=CLIENT_ID,
-            client_secret_sealed=vault.seal(Secret(CLIENT_SECRET), place),
-            callback_url=CALLBACK,
-            division=division_of(IRELAND),
-            division_currency="EUR",
-            journal_code="JNL",
-            vat_mode=provider.vat_mode,
-            grant_id=grant.id,
-            created_at=now,
-        )
-        session.add(connector)
-        session.flush()
-    return connector.id
+    return open_stage(folder, clock, sandbox, wire, site=site, kind=SageStage)
 
 
 def log_in(sandbox: Sandbox, clock: Clock) -> TokenPair:

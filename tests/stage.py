@@ -11,6 +11,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
 from pathlib import Path
+from typing import ClassVar
 from urllib.parse import urlencode
 
 from sqlalchemy import Engine, select
@@ -35,6 +36,7 @@ from retailvista.journals.journal_rows import Snapshot, add_journal
 from retailvista.journals.models import Export, JournalRow
 from retailvista.journals.releasing import release
 from retailvista.journals.working import PassCounts
+from retailvista.ledger.journal import Journal
 from retailvista.sandbox.answers import Request
 from retailvista.sandbox.seed import GROENHOF
 from retailvista.sandbox.server import Sandbox
@@ -69,6 +71,8 @@ class Stage:
         """One pass of what the engine does."""
         return export_pass(self.outside, self.company_id, until_idle=until_idle)
 
+    day: ClassVar[Callable[[str, date, int], Journal]] = staticmethod(day_journal)
+
     def add_days(self, count: int, first: date = FIRST_DAY, gross: int = 12100) -> list[int]:
         """Journals of so many days, built; their sequences."""
         session = self.sessions()
@@ -78,7 +82,7 @@ class Stage:
                 return [
                     add_journal(
                         session,
-                        day_journal(store.code, first + timedelta(days=n), gross + n),
+                        self.day(store.code, first + timedelta(days=n), gross + n),
                         store,
                         Snapshot({}, [], []),
                     ).sequence
@@ -149,6 +153,12 @@ class Stage:
         )
         return [(int(number), str(text)) for number, text in rows]
 
+    def join(self, session: Session, site: str) -> int:
+        """Log the company in; the id of its connector."""
+        pair = log_in(self.sandbox, self.clock)
+        books = {"division": GROENHOF, "journal_code": JOURNAL_CODE}
+        return connect(session, self, site, pair, provider="exact-online", name="Exact", **books)
+
     def close(self) -> None:
         """Give files and sockets back."""
         self.engine.dispose()
@@ -163,13 +173,14 @@ def open_stage(
     site: str = "",
     master: bool = True,
     engine: Engine | None = None,
+    kind: type[Stage] = Stage,
 ) -> Stage:
     """A new database, or this empty one, with a company that is logged in to this sandbox."""
     engine = engine or new_database(folder, clock)
     site = site or sandbox.url
     wire = wire or RequestsWire(clock, (), [site])
     outside = outside_for(engine, clock, wire, folder, "test-worker")
-    stage = Stage(clock, sandbox, engine, session_maker(engine), outside)
+    stage = kind(clock, sandbox, engine, session_maker(engine), outside)
     session = stage.sessions()
     try:
         with db.transaction(session):
@@ -178,7 +189,7 @@ def open_stage(
             )
         stage.company_id = add_company(session)
         with company_scope(stage.company_id):
-            stage.connector_id = _connect(session, stage, site)
+            stage.connector_id = stage.join(session, site)
             if master:
                 fetch_master(outside, stage.connector_id)
     finally:
@@ -194,9 +205,9 @@ def outside_for(engine: Engine, clock: Clock, wire: Wire, folder: Path, owner: s
     return Outside(session_maker(engine), vault, wire, clock, spool, owner, INSTALLATION)
 
 
-def _connect(session: Session, stage: Stage, site: str) -> int:
-    pair = log_in(stage.sandbox, stage.clock)
-    provider, vault = provider_named("exact-online"), stage.outside.vault
+def connect(session: Session, stage: Stage, site: str, pair: TokenPair, **books: object) -> int:
+    """A connector with the login that brought this pair of tokens; its id."""
+    provider, vault = provider_named(str(books["provider"])), stage.outside.vault
     with db.transaction(session):
         now = db.now(session)
         company = session.scalars(select(Company)).one()
@@ -212,17 +223,14 @@ def _connect(session: Session, stage: Stage, site: str) -> int:
         connector = Connector(
             number=CONNECTOR_NUMBER,
             draft=False,
-            provider="exact-online",
-            name="Exact",
             site=site,
             client_id=CLIENT_ID,
             client_secret_sealed=vault.seal(Secret(CLIENT_SECRET), place),
             callback_url=CALLBACK,
-            division=GROENHOF,
             division_currency="EUR",
-            journal_code=JOURNAL_CODE,
             grant_id=grant.id,
             created_at=now,
+            **books,
         )
         session.add(connector)
         session.flush()

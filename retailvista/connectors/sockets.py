@@ -15,7 +15,7 @@ import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from types import TracebackType
-from typing import Any, Self
+from typing import TYPE_CHECKING, Any, Self
 
 import urllib3
 from requests import PreparedRequest
@@ -125,7 +125,15 @@ def shut(sock: socket.socket) -> None:
         return  # it was closed already, which is what is wanted
 
 
-class _Watched:
+# What the two classes below are mixed into, for the type checker alone.
+if TYPE_CHECKING:
+    from urllib3 import HTTPConnectionPool as _Pool
+    from urllib3.connection import HTTPConnection as _Connection
+else:
+    _Connection = _Pool = object
+
+
+class _Watched(_Connection):
     """Mixed into urllib3's connections."""
 
     sock: Any
@@ -142,11 +150,11 @@ class _Watched:
 
     def send(self, data: Any) -> Any:
         if self.sock is None:
-            self.connect()  # type: ignore[attr-defined]
+            self.connect()
         guard: Guard | None = getattr(_current, "guard", None)
         if guard is not None and not self.tunnelling:
             guard.about_to_send(self.sock)
-        return super().send(data)  # type: ignore[misc]
+        return super().send(data)
 
 
 class _HTTPConnection(_Watched, urllib3.connection.HTTPConnection):
@@ -157,7 +165,7 @@ class _HTTPSConnection(_Watched, urllib3.connection.HTTPSConnection):
     pass
 
 
-class WatchedPool:
+class WatchedPool(_Pool):
     """Mixed into urllib3's pools: closes what was idle too long, instead of using it."""
 
     stopwatch: Callable[[], float]
@@ -165,7 +173,7 @@ class WatchedPool:
     @contextmanager
     def lent(self) -> Iterator[Any]:
         """A connection for one request; after an error it is closed."""
-        connection = self._get_conn()  # type: ignore[attr-defined]
+        connection: Any = self._get_conn()
         if self.stopwatch() - connection.last_used > IDLE_SECONDS_MAX:
             connection.close()
         try:
@@ -180,7 +188,7 @@ class WatchedPool:
             if guard is not None:
                 guard.let_go()
             connection.last_used = self.stopwatch()
-            self._put_conn(connection)  # type: ignore[attr-defined]
+            self._put_conn(connection)
 
 
 class HttpPool(WatchedPool, urllib3.HTTPConnectionPool):

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from datetime import datetime
+from typing import Any
 
 from lxml import etree
 
@@ -34,7 +35,9 @@ def document(
     """The whole document. Of a table that is served from a copy it says how fresh that is."""
     root = etree.Element(f"{{{EDMX}}}Edmx", nsmap={"edmx": EDMX}, Version=version)
     services = etree.SubElement(root, f"{{{EDMX}}}DataServices")
-    schema = etree.SubElement(services, f"{{{EDM}}}Schema", nsmap={None: EDM}, Namespace=NAMESPACE)  # type: ignore[dict-item]
+    # None is the namespace without a prefix, which the stubs of lxml do not know.
+    names: Any = {None: EDM}
+    schema = etree.SubElement(services, f"{{{EDM}}}Schema", nsmap=names, Namespace=NAMESPACE)
     for table in model.sets:
         _add_type(schema, table, model)
     container = _sub(schema, "EntityContainer", Name=CONTAINER)

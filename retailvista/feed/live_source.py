@@ -157,12 +157,13 @@ class LiveSource:
         words = []
         for at, order in enumerate(orders, 1):
             term = order.term
-            plain = isinstance(term, Field) and term.variable == ROOT and not term.ways
-            if not plain or term.column.name not in self._upstream.sortable:  # type: ignore[union-attr]
+            if not isinstance(term, Field) or term.variable != ROOT or term.ways:
+                return None
+            if term.column.name not in self._upstream.sortable:
                 return None
             if term.type == Edm.DATE and at < len(orders):
                 return None
-            name = self._upstream.traits.names[term.column.name]  # type: ignore[union-attr]
+            name = self._upstream.traits.names[term.column.name]
             words.append(f"{name} desc" if order.falls else name)
         return ",".join(words)
 

@@ -163,6 +163,7 @@ def own_totals(load: Load, amounts: Sequence[str]) -> dict[str, Decimal]:
     """The amounts of a division as they are here."""
     sums = ", ".join(f"coalesce(sum({quoted(name)}), 0)" for name in amounts)
     query = (
+        # Names of the warehouse's own tables, quoted; every value is bound.
         f"SELECT {sums} FROM {quoted(load.target.schema, load.shape.name)} "  # noqa: S608
         f"WHERE {quoted(COMPANY)} = ? AND {quoted(DIVISION)} = ? AND {quoted(DELETED_AT)} IS NULL"
     )

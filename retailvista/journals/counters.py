@@ -10,6 +10,7 @@ from sqlalchemy import Insert, select, update
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import Session
 
+from retailvista import db
 from retailvista.companies.scope import scoped_company_id
 from retailvista.journals.models import NumberCounter
 
@@ -20,10 +21,9 @@ def next_number(session: Session, name: str) -> int:
     """The next number of a counter of the company in scope, inside the caller's transaction."""
     own = (NumberCounter.company_id == scoped_company_id(), NumberCounter.name == name)
     raised = update(NumberCounter).where(*own).values(last=NumberCounter.last + 1)
-    options = {"synchronize_session": False}
-    if not session.execute(raised, execution_options=options).rowcount:  # type: ignore[attr-defined]
+    if not db.changed(session, raised):
         session.execute(_first(session, name))
-        session.execute(raised, execution_options=options)
+        db.changed(session, raised)
     number = session.scalar(select(NumberCounter.last).where(*own))
     assert number is not None, f"counter {name} is missing"
     return number

@@ -25,7 +25,6 @@ from retailvista.journals.opening import close_export
 from retailvista.ledger.journal import DAY, LATE, Journal, Line
 
 BUILT, RELEASED, EXPORTED, WITHDRAWN = "built", "released", "exported", "withdrawn"
-NO_SYNC = {"synchronize_session": False}
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,13 +99,12 @@ def _assign(session: Session, runs: Sequence[Sequence[int]], journal_id: int) ->
     """Put the receipts of these runs of ids into the journal; how many."""
     taken = 0
     for first, last in runs:
-        done = session.execute(
+        taken += db.changed(
+            session,
             update(ReceiptRow)
             .where(ReceiptRow.id.between(first, last), ReceiptRow.journal_id.is_(None))
             .values(journal_id=journal_id),
-            execution_options=NO_SYNC,
         )
-        taken += done.rowcount  # type: ignore[attr-defined]
     return taken
 
 
@@ -186,8 +184,7 @@ def withdraw(session: Session, row: JournalRow, reason: str) -> None:
 
 def free_receipts(session: Session, journal_id: int) -> int:
     """Let go of the receipts of a journal, for the next build; how many."""
-    done = session.execute(
+    return db.changed(
+        session,
         update(ReceiptRow).where(ReceiptRow.journal_id == journal_id).values(journal_id=None),
-        execution_options=NO_SYNC,
     )
-    return done.rowcount  # type: ignore[attr-defined]

@@ -72,6 +72,7 @@ class AppAdmin:
     def users(self, args: dict[str, Any]) -> dict[str, Any]:
         """Who can log in."""
         names = ("name", "full_name", "language", "reason", "divisions")
+        # Names from the line above; nothing of a client stands in the text.
         rows = self.store.rows(f"SELECT {', '.join(names)} FROM user ORDER BY name")  # noqa: S608
         return {"users": [dict(zip(names, row, strict=True)) for row in rows]}
 
@@ -88,6 +89,7 @@ class AppAdmin:
                     if column == "divisions":
                         value = " ".join(map(str, value))
                     db.execute(
+                        # Names from the loop above; every value is bound.
                         f"UPDATE user SET {column} = ? WHERE name = ?",  # noqa: S608
                         (value, args["name"]),
                     )

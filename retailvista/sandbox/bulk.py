@@ -52,6 +52,7 @@ USED = (
     *("CostCenterDescription", *NO_AMOUNTS, "GLAccount", "GLAccountCode", "GLAccountDescription"),
     *("Description", "VATCode", "VATCodeDescription"),
 )
+# Names and number of columns are ours; every value is bound.
 INSERT_LINE = f"INSERT INTO line ({','.join(USED)}) VALUES ({','.join('?' * len(USED))})"  # noqa: S608
 PLACE = {name: place for place, name in enumerate(USED)}
 
@@ -177,6 +178,7 @@ def seed_lines(store: Store, division: int, count: int, seed: int = 1) -> int:
         first = store.next_number("entry", days)
         stamp = records.stamps(store, days * (LINES_A_DAY + 1))
         marks = ",".join("?" * len(ENTRY_COLUMNS))
+        # Names and number of columns are ours; every value is bound.
         insert = f"INSERT INTO entry ({','.join(ENTRY_COLUMNS)}) VALUES ({marks})"  # noqa: S608
         for batch in _batches(division, first, days):
             db.executemany(insert, [writer.entry(day) for day in batch])

@@ -94,6 +94,7 @@ class Desk:
             moved = 0
             for table in ("record", "line"):
                 rows = self.store.rows(
+                    # Names from the loop above; every value is bound.
                     f"SELECT Timestamp FROM {table} WHERE Division = ? ORDER BY Timestamp",  # noqa: S608
                     division,
                 )

@@ -97,6 +97,7 @@ class Judge:
         """The broken rules, newest first, each with what the rule says."""
         names = ("at", "rule", "client_id", "division", "method", "path", "detail")
         rows = self.store.rows(
+            # Names from above; nothing of a client stands in the text.
             f"SELECT {', '.join(names)} FROM finding ORDER BY seq DESC LIMIT ?",  # noqa: S608
             limit,
         )
@@ -115,6 +116,7 @@ class Judge:
         self.flush()
         names = ("at", "method", "path", "status", "client_id", "division", "ms", "fault")
         rows = self.store.rows(
+            # Names from above; nothing of a client stands in the text.
             f"SELECT {', '.join(names)} FROM call ORDER BY seq DESC LIMIT ?",  # noqa: S608
             limit,
         )

@@ -104,6 +104,7 @@ def read_one(
     where = [reach.sql, *(f"{column(endpoint, name, stored)} = ?" for name in endpoint.key)]
     if endpoint.where:
         where.append(endpoint.where)
+    # What a client selects is looked up in the metadata: only its own names get here.
     sql = f"SELECT {shape.columns} FROM {endpoint.table} WHERE {' AND '.join(where)}"  # noqa: S608
     row = None if reach.empty else store.row(sql, *reach.args, *values)
     if row is None:
@@ -171,6 +172,7 @@ def _whole(options: dict[str, str], name: str) -> int | None:
 
 
 def _count(store: Store, query: Query) -> int:
+    # The filter was compiled: names of the metadata, and every value is bound.
     sql = f"SELECT count(*) FROM {query.endpoint.table} WHERE {query.sql_where}"  # noqa: S608
     found = store.row(sql, *query.args)
     assert found is not None
@@ -263,6 +265,7 @@ def _lines_of(store: Store, below: Shape, parent: str, uri: str) -> str:
     child = below.endpoint
     number = column(child, "LineNumber", stored_columns(store, child.table))
     rows = store.rows(
+        # What a client selects is looked up in the metadata: only its own names get here.
         f"SELECT {below.columns} FROM {child.table} WHERE {parent_column(child)} = ? "  # noqa: S608
         f"AND {child.where or '1'} ORDER BY {number} LIMIT {EXPANDED_ROWS + 1}",
         parent,

@@ -24,6 +24,7 @@ def number_for(store: Store, draft: Draft, wanted: int | None, rule: str) -> int
         return _next(store, draft)
     within = UNIQUE[store.setting("numbers_unique", draft.division)]
     taken = store.row(
+        # One of the texts of UNIQUE; every value is bound.
         f"SELECT 1 FROM entry WHERE Division = ? AND EntryNumber = ? AND {within}",  # noqa: S608
         *(draft.division, wanted, draft.journal.code, draft.first_period[0]),
     )

@@ -130,6 +130,7 @@ class Store:
         marks = ", ".join("?" * len(values))
         with self.transaction() as db:
             db.execute(
+                # Names of tables and columns are ours; every value is bound.
                 f"INSERT INTO {table} ({columns}) VALUES ({marks})",  # noqa: S608
                 list(values.values()),
             )

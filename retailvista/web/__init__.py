@@ -58,6 +58,7 @@ def register(app: Flask) -> None:
     app.teardown_request(wiring.close_session)
     if settings.proxy_hops:
         # Only the client's address is taken from the proxy; scheme and host come from settings.
+        # Flask's own way to put something before the app; to mypy it is a method.
         app.wsgi_app = ProxyFix(  # type: ignore[method-assign]
             app.wsgi_app, x_for=settings.proxy_hops, x_proto=0, x_host=0, x_port=0, x_prefix=0
         )

@@ -31,7 +31,7 @@ def allow(role: str) -> Callable[[View], View]:
     assert role in (*RANK, EVERYONE, TOKEN)
 
     def mark(view: View) -> View:
-        view.access = role  # type: ignore[attr-defined]
+        view.access = role  # type: ignore[attr-defined]  # a mark that functions may carry
         return view
 
     return mark

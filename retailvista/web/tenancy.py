@@ -72,6 +72,7 @@ class OpenCompany:
 def install(app: Flask, settings: Settings) -> None:
     """Trusted hosts first (TRUSTED_HOSTS), then the company of the host."""
     app.config["TRUSTED_HOSTS"] = [settings.base_host, f".{settings.base_host}"]
+    # Flask's own way to put something before the app; to mypy it is a method.
     app.wsgi_app = Door(app.wsgi_app, settings)  # type: ignore[method-assign]
     app.before_request(enter_company)
     app.teardown_request(leave_company)

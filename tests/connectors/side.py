@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import ClassVar
 from urllib.parse import parse_qs, urlsplit
 
 from sqlalchemy import Engine, select
@@ -41,18 +42,23 @@ class Side:
     session: Session
     company_id: int
 
+    provider: ClassVar[str] = "exact-online"
+    books: ClassVar[Mapping[str, object]] = {
+        "name": "Exact Online", "division": GROENHOF, "journal_code": "91",
+    }  # fmt: skip
+
     def add_connector(self, number: int = 25, **more: object) -> Connector:
         """A saved connector with the sandbox's app."""
-        reserve(self.session, "exact-online", PERSON, number)
+        reserve(self.session, self.provider, PERSON, number)
         values: dict[str, object] = {
-            "name": "Exact Online" if number == 25 else f"Exact Online {number}",
             "site": self.sandbox.url,
             "client_id": CLIENT_ID,
             "client_secret": SECRET,
             "callback_url": CALLBACK,
-            "division": GROENHOF,
-            "journal_code": "91",
+            **self.books,
         }
+        if number != 25:  # no two connectors of a company have the same name
+            values["name"] = f"{self.books['name']} {number}"
         problems = save(
             self.session,
             self.outside.vault,
@@ -78,8 +84,11 @@ class Side:
     ) -> LoginResult:
         """The whole login, with the sandbox's consent given by form."""
         state = self.state_of_login(number, again=again)
-        code = Visitor(self.sandbox).code(user)
-        return finish_login(self.outside, number, state, code, "", BOUND, PERSON)
+        return finish_login(self.outside, number, state, self.code_of(user), "", BOUND, PERSON)
+
+    def code_of(self, user: str) -> str:
+        """The code of this user's consent."""
+        return Visitor(self.sandbox).code(user)
 
     def connector(self, number: int = 25) -> Connector:
         """The row as stored now."""

@@ -255,8 +255,7 @@ def test_a_connection_that_was_idle_for_long_is_not_used_again(idle: int, connec
 def test_the_deadline_of_an_answered_call_leaves_the_connection_to_the_next_one():
     """The watchdog may come between the answer and the end of the call."""
     with server(polite) as url:
-        request = requests.Request("GET", url).prepare()
-        pool = WatchedAdapter(SystemClock().monotonic, 1).pool_for(request)
+        pool = WatchedAdapter(time.monotonic, 1).pool_for(requests.Request("GET", url).prepare())
         with Guard(60) as guard:
             with pool.lent() as connection:
                 exchange(connection, written("GET", "/", {"Host": "x"}, b""), connect=5, seconds=5)

@@ -51,13 +51,13 @@ class WarehouseSettings:
     def of(cls, values: Mapping[str, Any]) -> Self:
         """From a form or a row; an empty value is the default, an unknown name is left out."""
         known = {field.name for field in fields(cls)}
-        given = {
+        given: dict[str, Any] = {
             name: str(value).strip()
             for name, value in values.items()
             if name in known and str(value if value is not None else "").strip()
         }
         port = given.pop("port", "")
-        made = cls(**given)  # type: ignore[arg-type]  # all but the port are texts
+        made = cls(**given)
         return made if not port else cls(**(asdict(made) | {"port": _port(port)}))
 
     @classmethod

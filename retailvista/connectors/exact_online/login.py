@@ -1,7 +1,8 @@
 """OAuth 2 at Exact: login URL, code and refresh token to tokens, and what each refusal means.
 
-Authlib writes the protocol's parameters; when to refresh is decided in grants.py. Answers go back
-raw, so that they can be put on disk before anything else happens to them.
+What is the same at every provider is in token_calls.py. Among the refusals that no repetition cures
+`access_denied` is not: "too early" carries it; nor is `invalid_request`, which counts only when it
+says that the token expired.
 """
 
 from __future__ import annotations
@@ -9,15 +10,14 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import timedelta
 
-from authlib.common.urls import add_params_to_qs
-from authlib.oauth2.rfc6749.parameters import prepare_grant_uri, prepare_token_request
+from authlib.oauth2.rfc6749.parameters import prepare_grant_uri
 
+from retailvista.connectors import token_calls
 from retailvista.connectors.exact_online import urls
 from retailvista.connectors.exact_online.client import BUSY_PAUSE, NETWORK_PAUSE, after
 from retailvista.connectors.exact_online.limits import throttled_until
 from retailvista.connectors.exact_online.reading import read_json, words
 from retailvista.connectors.port import (
-    Call,
     Registration,
     Reply,
     Sending,
@@ -25,15 +25,11 @@ from retailvista.connectors.port import (
     TooEarly,
     Wire,
 )
+from retailvista.connectors.token_calls import DEFINITE_ERRORS
 from retailvista.errors import Later, LoginNeeded, Unknown
 from retailvista.vault import Secret
 
-# Longer than any answer of Exact seen; half of the lease that covers the call.
-TOKEN_SECONDS = 120.0
 LIFE_SECONDS = 600
-# Refusals that no repetition cures. `access_denied` is not here: "too early" carries it; nor is
-# `invalid_request`, which counts only when it says that the token expired.
-DEFINITE_ERRORS = frozenset({"unauthorized_client", "invalid_grant", "invalid_client"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,19 +56,12 @@ class ExactLogin:
 
     def redeem(self, wire: Wire, registration: Registration, code: str) -> Reply:
         """Exchange the code of a login; it is valid once, for three minutes."""
-        # Not prepare_token_request: it wants the code itself, which travels as a secret here.
-        fields = {
-            "grant_type": "authorization_code",
-            "redirect_uri": registration.callback_url,
-            "client_id": registration.client_id,
-        }
-        body = str(add_params_to_qs("", list(fields.items())))
-        return _ask(wire, registration, body, {"code": Secret(code)})
+        return token_calls.redeem(wire, urls.token(registration.site), registration, code)
 
     def refresh(self, wire: Wire, registration: Registration, refresh_token: Secret) -> Reply:
         """Exchange a refresh token; it works once."""
-        body = prepare_token_request("refresh_token", client_id=registration.client_id)
-        return _ask(wire, registration, body, {"refresh_token": refresh_token})
+        address = urls.token(registration.site)
+        return token_calls.refresh(wire, address, registration, refresh_token)
 
     def read_tokens(self, reply: Reply) -> TokenPair:
         """The pair, or what the answer means (see port.Authorizer)."""
@@ -82,41 +71,8 @@ class ExactLogin:
             raise Unknown("The token call got no answer.")
         value = read_json(reply) or {}
         if reply.status == 200:
-            return _pair(reply, value)
+            return token_calls.pair_of(reply, value, LIFE_SECONDS)
         raise _refusal(reply, words(value.get("error")), words(value.get("error_description")))
-
-
-def _ask(wire: Wire, registration: Registration, body: str, secrets: dict[str, Secret]) -> Reply:
-    return wire.send(
-        Call(
-            method="POST",
-            url=urls.token(registration.site),
-            headers={
-                "Accept": "application/json",
-                "Content-Type": "application/x-www-form-urlencoded",
-            },
-            body=body.encode("ascii"),
-            deadline_seconds=TOKEN_SECONDS,
-            secret_form={**secrets, "client_secret": registration.client_secret},
-        )
-    )
-
-
-def _pair(reply: Reply, value: dict[str, object]) -> TokenPair:
-    access, refresh = words(value.get("access_token")), words(value.get("refresh_token"))
-    life = words(value.get("expires_in"))  # Exact writes the number as a text
-    assert reply.requested_at is not None
-    assert reply.answered_at is not None
-    if not access or not refresh:
-        # 200 with something else, such as a maintenance page: the token may have been used.
-        raise Unknown("The token answer could not be read.")
-    return TokenPair(
-        access_token=Secret(access),
-        refresh_token=Secret(refresh),
-        requested_at=reply.requested_at,
-        answered_at=reply.answered_at,
-        life=timedelta(seconds=int(life) if life.isdigit() else LIFE_SECONDS),
-    )
 
 
 def _refusal(reply: Reply, error: str, description: str) -> Exception:

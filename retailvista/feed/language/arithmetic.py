@@ -15,7 +15,7 @@ from retailvista.feed.failures import BadQuery
 
 PRECISION = 60
 EXACT = Context(prec=PRECISION)
-DURATIONS = {
+DURATIONS: dict[tuple[object, ...], Edm] = {
     ("add", Edm.DURATION, Edm.DURATION): Edm.DURATION,
     ("sub", Edm.DURATION, Edm.DURATION): Edm.DURATION,
     ("add", Edm.INSTANT, Edm.DURATION): Edm.INSTANT,
@@ -32,7 +32,7 @@ def result(name: str, kinds: list[Edm | None]) -> Edm:
         return Edm.INT64 if whole and name != "divby" else Edm.DECIMAL
     if kinds == [Edm.DURATION] and name == "negate":
         return Edm.DURATION
-    if len(kinds) == 2 and (found := DURATIONS.get((name, kinds[0], kinds[1]))):  # type: ignore[arg-type]
+    if len(kinds) == 2 and (found := DURATIONS.get((name, *kinds))):
         return found
     given = " and ".join(str(kind) for kind in kinds)
     raise BadQuery(f"{name!r} cannot reckon with {given}.")

@@ -117,30 +117,22 @@ def _strict(compute: Callable[..., Any], args: list[Evaluate]) -> Evaluate:
     return evaluate
 
 
-def _and(args: list[Evaluate]) -> Evaluate:
-    def evaluate(env: Env) -> bool | None:
-        answer: bool | None = True
-        for arg in args:
-            value = arg(env)
-            if value is False:
-                return False
-            answer = None if value is None else answer
-        return answer
+def _settled_by(*, ends: bool) -> Callable[[list[Evaluate]], Evaluate]:
+    """and, which one false settles; or, which one true does. Else null if one of them is null."""
 
-    return evaluate
+    def joined(args: list[Evaluate]) -> Evaluate:
+        def evaluate(env: Env) -> bool | None:
+            answer: bool | None = not ends
+            for arg in args:
+                value = arg(env)
+                if value is ends:
+                    return ends
+                answer = None if value is None else answer
+            return answer
 
+        return evaluate
 
-def _or(args: list[Evaluate]) -> Evaluate:
-    def evaluate(env: Env) -> bool | None:
-        answer: bool | None = False
-        for arg in args:
-            value = arg(env)
-            if value is True:
-                return True
-            answer = None if value is None else answer
-        return answer
-
-    return evaluate
+    return joined
 
 
 def _not(args: list[Evaluate]) -> Evaluate:
@@ -175,8 +167,8 @@ def _ordered(compare: Callable[[Any, Any], bool]) -> Callable[[list[Evaluate]], 
 
 
 SPECIAL: dict[str, Callable[[list[Evaluate]], Evaluate]] = {
-    "and": _and,
-    "or": _or,
+    "and": _settled_by(ends=False),
+    "or": _settled_by(ends=True),
     "not": _not,
     "in": _one_of,
     "eq": _compared(lambda left, right: left == right),

@@ -11,7 +11,7 @@ from __future__ import annotations
 import gzip
 import re
 import zlib
-from typing import BinaryIO, NamedTuple
+from typing import Any, BinaryIO, NamedTuple
 
 from retailvista.errors import Refused
 
@@ -66,8 +66,9 @@ class BoundedStream:
         head = stream.read(2)
         if len(head) == 1:
             head += stream.read(1)
-        rest = _Rejoined(head, stream)
-        self._stream = gzip.GzipFile(fileobj=rest) if head == GZIP_MAGIC else rest  # type: ignore[call-overload]
+        # It has read() alone, which is all that unpacking calls.
+        rest: Any = _Rejoined(head, stream)
+        self._stream: Any = gzip.GzipFile(fileobj=rest) if head == GZIP_MAGIC else rest
         self.name = name
         self._read = 0
         self._quiet = 0
