@@ -144,7 +144,7 @@ class _Watched(_Connection):
         """What goes to the proxy is no part of the request."""
         self.tunnelling = True
         try:
-            super()._tunnel()  # type: ignore[misc]
+            super()._tunnel()
         finally:
             self.tunnelling = False
 
@@ -177,8 +177,8 @@ class WatchedPool(_Pool):
         if self.stopwatch() - connection.last_used > IDLE_SECONDS_MAX:
             connection.close()
         try:
-            if connection.sock is None and self.proxy is not None:  # type: ignore[attr-defined]
-                self._prepare_proxy(connection)  # type: ignore[attr-defined]
+            if connection.sock is None and self.proxy is not None:
+                self._prepare_proxy(connection)
             yield connection
         except BaseException:
             connection.close()
