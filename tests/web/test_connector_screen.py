@@ -67,19 +67,6 @@ def tokens(desk: Desk) -> dict[str, str]:
     return json.loads(answer.body)
 
 
-@pytest.mark.statement("C-25")
-def test_the_panel_of_connectors_is_searched_by_typing(desk: Desk):
-    panel = desk.admin.get("/connectors/new").text
-    assert "Exact Online kiezen" in panel
-    assert "Datawarehouse kiezen" in panel
-    assert "licentie Sage Accounting integration niet" in panel
-    assert 'data-narrow-cards="kinds"' in panel
-    found = desk.admin.get("/connectors/new?q=snow").text
-    assert "Datawarehouse kiezen" in found
-    assert "Exact Online kiezen" not in found
-    assert "Niets heet zo" in desk.admin.get("/connectors/new?q=zzz").text
-
-
 @pytest.mark.statement("J-01", "J-19", "J-20")
 def test_a_sage_connector_is_made_logged_in_and_tested_from_the_screen(sage: Desk):
     page = sage.admin.get("/connectors/3").text
