@@ -1,9 +1,9 @@
 """One refresh of a grant: lease, re-read, disk, call, spool, store; and recovery after a loss.
 
 Order and invariants: the disk is proved writable before the call; `refreshing_since` is committed
-before the first byte; no transaction is open during the call; the raw answer is fsynced in the
-spool before it is read; the pair is in the database before it is used; a refresh token that was
-answered is never presented again.
+before the first byte, and with too little of the lease left nothing is sent; no transaction is
+open during the call; the raw answer is fsynced in the spool before it is read; the pair is in the
+database before it is used; a refresh token that was answered is never presented again.
 """
 
 from __future__ import annotations
@@ -15,6 +15,7 @@ from pathlib import Path
 from sqlalchemy.exc import OperationalError
 
 from retailvista import db
+from retailvista.clock import Stopwatch
 from retailvista.companies.scope import across_companies, company_scope
 from retailvista.connectors import chains, login_log, spool
 from retailvista.connectors.chains import Held
@@ -23,11 +24,13 @@ from retailvista.connectors.outside import Outside
 from retailvista.connectors.port import Provider, Reply, Sending, TokenPair, TooEarly
 from retailvista.connectors.registry import provider_named
 from retailvista.connectors.spool import DiskRefused, Presented, Spooled
-from retailvista.connectors.turns import Turn, take_turn
+from retailvista.connectors.turns import LEASE, Busy, Turn, take_turn
 from retailvista.connectors.wire import way_for
 from retailvista.errors import Later, LoginNeeded, Unknown
 from retailvista.vault import KeyLost, SealBroken
 
+# The deadline of a token call, and some time to spare.
+LEASE_LEFT_TO_CALL = timedelta(seconds=180)
 STORE_TRIES = 20
 STORE_PAUSE_SECONDS = 0.5
 CHECKING = "Whether the last renewal arrived is being checked."
@@ -41,10 +44,14 @@ def refresh(outside: Outside, grant_id: int) -> None:
         spool.check_writable(outside.spool)
     except DiskRefused as error:
         raise Later(str(error), not_before=_now(outside) + timedelta(minutes=5)) from error
+    since = Stopwatch(outside.clock)
     turn = take_turn(outside, grant_id)
     if turn is None:
         return
     try:
+        if since.elapsed() > LEASE - LEASE_LEFT_TO_CALL:
+            # This process stood still: by now another one may have presented the same token.
+            raise Busy("Another worker may renew this login.", not_before=_now(outside))
         _call(outside, turn)
     finally:
         _release(outside, turn)

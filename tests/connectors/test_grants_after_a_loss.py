@@ -4,8 +4,11 @@ from __future__ import annotations
 
 import json
 from dataclasses import replace
+from datetime import timedelta
 
 import pytest
+from sqlalchemy import event
+from sqlalchemy.engine import Connection
 
 from retailvista.companies.scope import company_scope
 from retailvista.connectors import spool
@@ -46,6 +49,37 @@ def die_with_the_answer(side: Side) -> Reply:
     with pytest.raises(SystemExit):
         usable_token(side.over(wire), side.connector().id)
     return wire.replies[0]
+
+
+class LeaseWire:
+    """Notes how much of the lease is left whenever a token is presented."""
+
+    def __init__(self, side: Side) -> None:
+        self.side = side
+        self.left: list[timedelta] = []
+
+    def send(self, call: Call) -> Reply:
+        until = self.side.grant().lease_until
+        self.left.append(until - self.side.clock.now() if until else timedelta(0))
+        return self.side.outside.wire.send(call)
+
+
+def test_a_process_that_stood_still_with_its_turn_takes_another_turn_first(connected: Side):
+    """Another one may have renewed meanwhile: the old token could end the login for both."""
+    connected.clock.move(hours=1)
+    begun, wire = connected.clock.now(), LeaseWire(connected)
+
+    @event.listens_for(connected.engine, "commit")
+    def stand_still(connection: Connection) -> None:
+        taken = connection.exec_driver_sql('SELECT lease_until FROM "grant"').scalar()
+        if taken and connected.clock.now() == begun:
+            connected.clock.move(seconds=1000)
+
+    assert usable_token(connected.over(wire), connected.connector().id).secret
+    event.remove(connected.engine, "commit", stand_still)
+    assert connected.clock.now() - begun >= timedelta(seconds=1000)
+    assert [left > timedelta(seconds=180) for left in wire.left] == [True]
+    assert connected.findings() == []
 
 
 def put_on_disk(side: Side, reply: Reply) -> None:
