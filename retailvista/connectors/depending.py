@@ -87,8 +87,8 @@ def what_depends_on(session: Session, row: Connector) -> list[str]:
     if flows := _keys(found, FLOW_KIND):
         text = f"The flows {', '.join(flows)} read or write through it."
         reasons.append(text)
-    if feeds := _keys(found, FEED_KIND):
-        text = f"The feeds {', '.join(feeds)} show what lies behind it."
+    if feeds := [one.name for one in found if one.kind == FEED_KIND]:
+        text = f"The feeds {', '.join(feeds)} show its tables."
         reasons.append(text)
     return reasons
 

@@ -16,7 +16,7 @@ from sqlalchemy.orm import Session
 from retailvista.connectors.choosing import connectors_of
 from retailvista.connectors.models import Connector
 from retailvista.connectors.records import Entity, Records
-from retailvista.connectors.registry import provider_named
+from retailvista.connectors.registry import PROVIDERS, provider_named
 from retailvista.errors import NotFound, Refused
 from retailvista.feed.copies import Copy, copies_of
 from retailvista.feed.language.checking import Scope, check_filter
@@ -29,9 +29,8 @@ from retailvista.feed.upstream import Place
 from retailvista.feed.views import View, make_view
 
 NO_VARIABLES: Mapping[str, str] = MappingProxyType({})
-# Providers whose values are known to become those of a feed, moments and amounts before all; what
-# lies behind another one is not in feeds yet.
-TYPED = frozenset(("exact-online",))
+# Providers that write moments and amounts otherwise than a feed reads them: not in feeds yet.
+UNREAD = frozenset(("sage-accounting", "odata"))
 
 
 @dataclass(frozen=True, slots=True)
@@ -159,4 +158,5 @@ def _columns(term: Term) -> set[str]:
 
 
 def _has_records(row: Connector) -> bool:
-    return row.provider in TYPED
+    provider = PROVIDERS.get(row.provider)
+    return provider is not None and provider.records is not None and row.provider not in UNREAD

@@ -89,7 +89,7 @@ def test_a_lease_that_was_lost_charges_nothing(side: Side, clock):
     lost = take(side)
     clock.move(seconds=301)
     take(side)
-    with pytest.raises(LaneClosed, match="another sender"):
+    with pytest.raises(LaneClosed, match="came first"):
         lanes.charge(side.session, lost, POSTING)
 
 

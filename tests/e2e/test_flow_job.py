@@ -45,7 +45,8 @@ def test_a_flow_is_built_run_left_and_found_finished(
 
 def add_warehouse(site: Running, page: Page) -> None:
     page.goto(f"{site.url}/connectors")
-    page.get_by_role("button", name="Datawarehouse toevoegen").click()
+    page.get_by_role("link", name="Connector toevoegen").click()
+    page.get_by_role("button", name="Datawarehouse kiezen").click()
     page.get_by_label("Naam").fill("Magazijn")
     page.get_by_role("button", name="Opslaan").click()
     page.get_by_role("button", name="Testen").click()

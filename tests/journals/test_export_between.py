@@ -10,7 +10,8 @@ from collections.abc import Callable
 from dataclasses import replace
 
 import pytest
-from sqlalchemy import event, select, update
+from sqlalchemy import select, update
+from sqlalchemy.engine import Connection
 from sqlalchemy.orm import Session
 
 from retailvista.companies.models import Instance
@@ -18,6 +19,7 @@ from retailvista.connectors.models import Connector, Lane
 from retailvista.connectors.port import Call, Reply, Wire
 from retailvista.journals.journal_rows import withdraw
 from retailvista.journals.models import Export, JournalRow
+from retailvista.plain import WorkSession
 from tests.conftest import TestClock
 from tests.journals.export_steps import POST, warm
 from tests.stage import Stage
@@ -173,15 +175,20 @@ def test_a_process_that_stood_still_after_the_claim_does_not_send(
 ) -> None:
     """Nothing lies between the commit and the POST but time: it is measured once more."""
     warm(stage, days=3)
-    engine, slept = stage.engine, []
+    slept = []
 
-    @event.listens_for(engine, "commit")
-    def sleep(_connection: object) -> None:
-        if len(stage.booked()) == 2 and not slept:
-            slept.append(clock.move(seconds=150))
+    class Slow(WorkSession):
+        """Its process stands still once the second is settled and the third claimed."""
 
+        def commit_plain(self, connection: Connection) -> None:
+            super().commit_plain(connection)
+            if len(stage.booked()) == 2 and not slept:
+                slept.append(clock.move(seconds=150))
+
+    quick = stage.outside
+    stage.outside = replace(quick, sessions=lambda: Slow(stage.engine, expire_on_commit=False))
     stage.export()
-    event.remove(engine, "commit", sleep)
+    stage.outside = quick
     assert slept
     assert len(stage.booked()) == 2, "nothing was sent with too little of the lease left"
     assert [export.sends for export in stage.exports()] == [1, 1, 0, 0]

@@ -39,6 +39,8 @@ SETTINGS: Mapping[str, str | int | float | list[str]] = {
 # What it may use beside us: two blocks for each column of the widest table while it is written to
 # disk, and some room to join. With less a checkpoint fails; with more it keeps what it has read.
 ROOM_MB = 24
+# What a reader may use until a load prepares its tables: rows of many columns are put in order.
+READER_MB = 256
 # No room on the disk, no rights, a file that was taken away: after it the file is opened anew.
 UNWRITTEN = (duckdb.IOException, duckdb.FatalException, duckdb.TransactionException)
 BUSY_PAUSE = timedelta(minutes=1)
@@ -59,7 +61,7 @@ class DuckWarehouse(SqlWarehouse):
             self._connection = duckdb.connect(str(path), config=dict(SETTINGS))
             # It would be drawn on stdout, which belongs to what a command answers.
             self._connection.execute("SET enable_progress_bar = false")
-            self._limit(80)
+            self._connection.execute(f"SET memory_limit = '{READER_MB}MB'")
         except duckdb.IOException as error:
             raise Later(
                 f"The warehouse file {path.name} is open in another program.",
