@@ -29,3 +29,11 @@ def test_exact_online_is_chosen_from_the_panel(desk: Desk):
     page = desk.admin.get(made.location).text
     assert "Exact Online" in page
     assert "oauth.ashx?provider=" in page, "the callback to register at Exact"
+
+
+def test_the_steps_are_those_of_the_way_to_log_in_that_is_offered_first(desk: Desk):
+    """OData begins with user and password: no window opens, so none is announced."""
+    made = desk.admin.post("/connectors", provider="odata")
+    page = desk.admin.get(made.location).text
+    assert "Vul in waarmee de koppeling opengaat" in page
+    assert "Meld aan met oAuth" not in page
