@@ -51,6 +51,7 @@ PLANTED = [
     (rules.made_tables, "tests/conftest.py", "db.create_all()\n"),
     (rules.weak_tests, "tests/test_a.py", "import pytest\npytest.skip('x')\n"),
     (rules.weak_tests, "tests/test_a.py", "from unittest.mock import patch\n"),
+    (rules.packs_with_the_time, "tests/test_a.py", "import gzip\ngzip.compress(b'x')\n"),
     (rules.unfinished, "retailvista/web/a.py", "x = 1  # TO" + "DO\n"),
 ]
 

@@ -12,7 +12,7 @@ import pytest
 from retailvista.connectors.exchange import ANSWER_BYTES_MAX, Answered, exchange, written
 
 OK = b"HTTP/1.1 200 OK\r\n"
-PACKED = gzip.compress(b"one") + gzip.compress(b" two")
+PACKED = gzip.compress(b"one", mtime=0) + gzip.compress(b" two", mtime=0)
 
 
 class Connection:

@@ -98,7 +98,7 @@ def half(sock: socket.socket, request: bytes) -> None:
 
 
 def huge(sock: socket.socket, request: bytes) -> None:
-    packed = gzip.compress(b" " * (ANSWER_BYTES_MAX + 1))
+    packed = gzip.compress(b" " * (ANSWER_BYTES_MAX + 1), mtime=0)
     sock.sendall(answer(packed, b"Content-Encoding: gzip\r\n"))
 
 

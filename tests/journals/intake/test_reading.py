@@ -91,7 +91,7 @@ def test_a_prefix_on_every_element_changes_nothing():
 
 def test_a_gzipped_file_is_the_same_file():
     content = REAL.read_bytes()
-    assert list(reader(gzip.compress(content))) == records(REAL)
+    assert list(reader(gzip.compress(content, mtime=0))) == records(REAL)
 
 
 def test_latin_1_is_read():
