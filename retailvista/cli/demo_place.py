@@ -6,10 +6,10 @@ lies outside, as every key does. The password and the sandbox's port are kept fo
 
 from __future__ import annotations
 
-import http.client
 import json
 import os
 import secrets
+import select
 import socket
 import subprocess
 import sys
@@ -18,7 +18,6 @@ from contextlib import contextmanager
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 
-from retailvista.clock import SystemClock
 from retailvista.config import Settings, load_settings
 from retailvista.errors import Refused
 
@@ -92,7 +91,7 @@ def sandbox_running(folder: Path, port: int) -> Iterator[int]:
         )
     first = port or FIRST_SANDBOX_PORT
     for candidate in (port,) if port else range(first, first + PORTS_TRIED):
-        child = None if is_busy(candidate) else _start(folder, candidate)
+        child = None if is_busy(candidate) else start_sandbox(folder, candidate)
         if child is not None:
             break
     else:
@@ -106,36 +105,26 @@ def sandbox_running(folder: Path, port: int) -> Iterator[int]:
         child.wait()
 
 
-def _start(folder: Path, port: int) -> subprocess.Popen[bytes] | None:
-    """The child, once it answers; None when it ended because somebody was faster."""
+def start_sandbox(folder: Path, port: int) -> subprocess.Popen[bytes] | None:
+    """The child, once it listens; None when it ended because somebody was faster."""
     child = subprocess.Popen(  # noqa: S603  our own command, no shell
         [sys.executable, "-c", "from retailvista.app import main; main()", "sandbox", "serve",
          "--port", str(port), "--path", str(folder / "sandbox.sqlite3"), "--until-eof"],
         stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
         stderr=subprocess.DEVNULL,
     )  # fmt: skip
-    if _wait_until_it_answers(child, port):
-        return child
+    assert child.stdin is not None
+    assert child.stdout is not None
+    # Its own word, not an answer at the port: that may come from somebody else's sandbox.
+    with child.stdout as said:
+        ready, _, _ = select.select([said], [], [], START_SECONDS)
+        if ready and said.readline():
+            return child
     child.kill()
+    child.stdin.close()
     child.wait()
     return None
-
-
-def _wait_until_it_answers(child: subprocess.Popen[bytes], port: int) -> bool:
-    clock = SystemClock()
-    end = clock.monotonic() + START_SECONDS
-    while child.poll() is None and clock.monotonic() < end:
-        connection = http.client.HTTPConnection("127.0.0.1", port, timeout=START_SECONDS)
-        try:
-            connection.request("GET", "/")
-            connection.getresponse().read()
-        except OSError:
-            clock.sleep(0.1)
-        else:
-            return child.poll() is None
-        finally:
-            connection.close()
-    return False
 
 
 def is_busy(port: int) -> bool:

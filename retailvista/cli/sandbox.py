@@ -38,6 +38,7 @@ def serve(port: int, path: Path | None, until_eof: bool) -> None:
         raise Refused(f"Port {port} is busy; choose another one with --port.") from error
     with running:
         if until_eof:
+            click.echo(running.url)  # who started it waits for this line
             threading.Thread(target=_wait_for_eof, args=(told,), daemon=True).start()
         else:
             click.echo(commanding.welcome(running.url, place), nl=False, err=True)

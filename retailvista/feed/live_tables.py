@@ -144,6 +144,7 @@ def _number(value: Any) -> Decimal:
         found = Decimal(str(value)).quantize(Decimal("0.00000001")).normalize()
     except InvalidOperation:
         found = Decimal(str(value))
+    # JSON knows finite numbers only, so the exponent is a number.
     return found if found.as_tuple().exponent <= 0 else found.quantize(Decimal(1))  # type: ignore[operator]
 
 

@@ -102,7 +102,7 @@ class Case:
 
     def payload(self, session: Session, **more: object) -> bytes:
         master = self.provider.books.master(self.wire, session)
-        return self.provider.books.render(self.entry(**more), master)  # type: ignore[arg-type]
+        return self.provider.books.render(self.entry(**more), master)
 
     def fail(self, name: str, method: str = "POST", value: str = "", path: str = "") -> None:
         """What goes wrong with the next call, to the entries if nothing else is said."""

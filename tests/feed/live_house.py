@@ -43,7 +43,7 @@ class LiveHouse:
 
     @property
     def clock(self) -> TestClock:
-        return self.house.stage.clock  # type: ignore[return-value]
+        return self.house.stage.clock
 
     @property
     def store(self) -> Any:

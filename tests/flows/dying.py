@@ -81,7 +81,7 @@ class Mortals:
             except Killed:
                 self.life.dead = False
                 # Longer than the lease of a run, of an item and of a lane.
-                self.works.side.clock.move(minutes=6)  # type: ignore[attr-defined]
+                self.works.side.clock.move(minutes=6)
                 rescuing.rescue(self.works.side.sessions, set())
                 continue
             moment = self.works.next_waiting()

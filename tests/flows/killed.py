@@ -105,8 +105,8 @@ def fetch(place: Place, flow: int, death: Death) -> None:
     outside = stages.outside_for(engine, clock, wire, place.folder, OWNER)
     outside = replace(outside, provider_hosts=place.hosts)
     for kind in (DuckWarehouse, PostgresWarehouse):
-        kind.transaction = _deadly(kind.transaction, death)  # type: ignore[method-assign]
-    stage = stages.Stage(clock, None, engine, session_maker(engine), outside, place.company_id)  # type: ignore[arg-type]
+        kind.transaction = _deadly(kind.transaction, death)
+    stage = stages.Stage(clock, None, engine, session_maker(engine), outside, place.company_id)
     with company_scope(place.company_id):
         FlowHouse(stage).fetch(flow)
 

@@ -69,7 +69,7 @@ def set_item(session: Session, number: int, **values: object) -> None:
 
 def shown(session: Session, **which: object) -> list[tuple[int, str, str]]:
     with db.reading(session):
-        found = inbox.list_items(session, inbox.ItemFilter(**which))  # type: ignore[arg-type]
+        found = inbox.list_items(session, inbox.ItemFilter(**which))
     return [(row.number, row.key, row.state) for row in found.rows]
 
 

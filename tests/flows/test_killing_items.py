@@ -121,7 +121,7 @@ def play(works: Works, seed: int, deaths: float = 0.08) -> Counter[str]:
     for number in range(2, 2 + len(FLOWS)):
         starting.fetch_now(works.side.session, number, "anna")
     Mortals(works, life).until_rest()
-    works.side.clock.move(hours=2)  # type: ignore[attr-defined]  # every late commit has come
+    works.side.clock.move(hours=2)  # every late commit has come
     seen: Counter[str] = Counter(deaths=life.deaths)
     for number, (entity, action, _fields) in enumerate(FLOWS, start=2):
         items = works.items(number)

@@ -82,7 +82,7 @@ def test_a_login_that_ends_in_the_middle_of_a_load_says_so(house: FlowHouse, fil
         if "skiptoken" in call.url and not wire.answers:
             Visitor(house.stage.sandbox).admin("revoke", client_id=CLIENT_ID, user=USER)
             clock.move(minutes=11)
-            wire.answers = {"nothing like it": None}  # type: ignore[dict-item]
+            wire.answers = {"nothing like it": None}
 
     wire.before = end_the_login
     run = house.fetch(flow)

@@ -25,7 +25,7 @@ def shop(tmp_path, clock) -> Shop:
 
 
 def read(shop: Shop, entity: str, wanted: Wanted | None = None) -> OwnPage:
-    return shop.see(own_data.page, entity, wanted or Wanted())  # type: ignore[return-value]
+    return shop.see(own_data.page, entity, wanted or Wanted())
 
 
 def everything(shop: Shop, entity: str, since: str = "") -> tuple[list[tuple[str, dict]], str]:

@@ -126,7 +126,7 @@ class Game:
 class Careless:
     """Believes that every answer equals what is here."""
 
-    __hash__ = None  # type: ignore[assignment]
+    __hash__ = None
 
     def __eq__(self, other: object) -> bool:
         return True
@@ -153,7 +153,7 @@ def game(house: FlowHouse, monkeypatch: pytest.MonkeyPatch) -> Game:
 
     def counted(self: DuckWarehouse, sql: str, parameters: object = ()) -> int:
         made.count_down()
-        return changed(self, sql, parameters)  # type: ignore[arg-type]
+        return changed(self, sql, parameters)
 
     monkeypatch.setattr(DuckWarehouse, "changed", counted)
     return made
@@ -201,7 +201,7 @@ def test_the_game_notices_a_mark_that_runs_ahead_of_its_rows(
     def forgetful(self: DuckWarehouse, *given: object, **more: object):
         if game.dice.random() < 0.3:
             return Counted()
-        return stored(self, *given, **more)  # type: ignore[arg-type]
+        return stored(self, *given, **more)
 
     monkeypatch.setattr(DuckWarehouse, "merge", forgetful)
     with pytest.raises(AssertionError, match=r"missing|is not|number of rows"):

@@ -49,7 +49,7 @@ class WatchedWire:
 
 def watch(house: FlowHouse, **how: object) -> WatchedWire:
     """Put a watched wire before the one that is there."""
-    wire = WatchedWire(house.stage.outside.wire, **how)  # type: ignore[arg-type]
+    wire = WatchedWire(house.stage.outside.wire, **how)
     house.stage.outside = replace(house.stage.outside, wire=wire)
     return wire
 

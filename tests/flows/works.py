@@ -86,7 +86,7 @@ class Works:
     def wait_until(self, moment: Any) -> None:
         seconds = (moment - self.side.clock.now()).total_seconds()
         if seconds > 0:
-            self.side.clock.move(seconds=seconds)  # type: ignore[attr-defined]
+            self.side.clock.move(seconds=seconds)
 
     def run_row(self, number: int) -> Run:
         return self.read(lambda session: session.scalars(

@@ -119,8 +119,8 @@ class Shop:
 
     def journals(self, **which: object) -> list[ListedJournal]:
         """Oldest first."""
-        found = self.see(list_journals, JournalFilter(**which))  # type: ignore[arg-type]
-        return sorted(found.rows, key=lambda row: row.number)  # type: ignore[attr-defined]
+        found = self.see(list_journals, JournalFilter(**which))
+        return sorted(found.rows, key=lambda row: row.number)
 
     def set_store(self, **values: object) -> None:
         with self.sessions() as session, company_scope(self.company_id), db.transaction(session):
@@ -132,7 +132,7 @@ class Shop:
             session.execute(own.values(**values))
 
     def count(self, model: type) -> int:
-        return len(self.see(lambda session: session.scalars(select(model)).all()))  # type: ignore[arg-type]
+        return len(self.see(lambda session: session.scalars(select(model)).all()))
 
 
 def open_shop(folder: Path, clock: Clock) -> Shop:

@@ -81,7 +81,7 @@ def test_numbers_have_no_gaps_with_twenty_threads_and_rollbacks(shop: Shop) -> N
                 taken.append(take_one(session, dice))
         return taken
 
-    numbers = sorted(number for own in in_threads(take) for number in own)  # type: ignore[attr-defined]
+    numbers = sorted(number for own in in_threads(take) for number in own)
     assert len(numbers) > THREADS
     assert numbers == list(range(1, len(numbers) + 1))
     assert shop.count(NumberCounter) == 1
@@ -134,7 +134,7 @@ def test_overlapping_files_imported_at_once_store_each_receipt_once(shop: Shop) 
             return result.new
 
     new = in_threads(read)
-    assert shop.count(ReceiptRow) == THREADS * 5 + 5 == sum(new)  # type: ignore[arg-type]
+    assert shop.count(ReceiptRow) == THREADS * 5 + 5 == sum(new)
 
 
 def test_builds_that_meet_make_one_journal_per_day(shop: Shop) -> None:
@@ -147,7 +147,7 @@ def test_builds_that_meet_make_one_journal_per_day(shop: Shop) -> None:
             return len(build_journals(session, None, "tester").built)
 
     built = in_threads(build)
-    assert sum(built) == 8  # type: ignore[arg-type]
+    assert sum(built) == 8
     rows = shop.journals(with_withdrawn=True)
     assert [row.number for row in rows] == list(range(1, 9))
     assert len({row.business_date for row in rows}) == 8

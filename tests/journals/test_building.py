@@ -32,7 +32,7 @@ PLANT = "kind,code,vat,gl_code\ngroup,PLANT,9,8210\n"
 def days(shop: Shop) -> list[tuple[int, str]]:
     """(day of the month, state), oldest first."""
     found = shop.see(store_days)
-    return sorted((day.business_date.day, day.state) for day in found)  # type: ignore[attr-defined]
+    return sorted((day.business_date.day, day.state) for day in found)
 
 
 def release_all(session: Session) -> None:
@@ -63,7 +63,7 @@ def test_april_is_held_by_its_undeclared_payments_until_they_are_linked(shop: Sh
     assert "'4000' (niet verklaard" in texts and "'4100' (niet verklaard" in texts
     assert all(one.problem.place.receipt.startswith("0215/01/") for one in first.problems)
     missing = shop.see(missing_links)
-    found = [(m.kind, m.code, m.count, m.declared) for m in missing]  # type: ignore[attr-defined]
+    found = [(m.kind, m.code, m.count, m.declared) for m in missing]
     assert found == [("payment", "4100", 5, False), ("payment", "4000", 1, False)]
     assert days(shop)[3:5] == [(25, "held"), (26, "held")]
 
@@ -193,10 +193,10 @@ def test_withdrawn_and_built_again(plants: Shop) -> None:
 def test_a_person_closes_a_day(plants: Shop) -> None:
     plants.read(till_file(receipt(1), made_on="2026-03-10", made_at="18:00:00"))
     assert plants.build().built == ()
-    day = plants.see(store_days)[0]  # type: ignore[index]
+    day = plants.see(store_days)[0]
     assert "later bestand" in day.reason_word("nl")
     plants.do(close_day, "1", date(2026, 3, 10), "chef@winkel.example")
-    day = plants.see(store_days)[0]  # type: ignore[index]
+    day = plants.see(store_days)[0]
     assert (day.state_word("nl"), day.closed_by) == ("Gereed", "chef@winkel.example")
     assert len(plants.build().built) == 1
     with pytest.raises(Refused, match="already built"):
@@ -219,7 +219,7 @@ def test_nothing_is_built_before_the_start_of_posting(
     plants.set_company(post_from=post_from)
     plants.read(till_file(receipt(1), receipt(2, on="2026-03-11")))
     assert days(plants) == expected
-    tenth = plants.see(store_days, DayFilter(to_on=date(2026, 3, 10)))[0]  # type: ignore[index]
+    tenth = plants.see(store_days, DayFilter(to_on=date(2026, 3, 10)))[0]
     assert reason in tenth.reason_word("en")
     assert len(plants.build().built) == sum(state == "ready" for _, state in expected)
 
@@ -227,7 +227,7 @@ def test_nothing_is_built_before_the_start_of_posting(
 def test_a_day_of_free_articles_is_done_without_a_journal(plants: Shop) -> None:
     plants.read(till_file(receipt(1, cents=0)))
     assert plants.build().built == ()
-    day = plants.see(store_days)[0]  # type: ignore[index]
+    day = plants.see(store_days)[0]
     assert (day.state, day.reason_word("nl")) == ("built", "er viel niets te boeken")
 
 
@@ -248,7 +248,7 @@ def test_turnover_carries_the_cost_centre_of_the_store(plants: Shop) -> None:
     found = plants.see(
         lambda s: [
             (line.gl_code, line.cost_centre)
-            for line in s.scalars(select(JournalRow).where(JournalRow.id == row.id)).one().lines  # type: ignore[attr-defined]
+            for line in s.scalars(select(JournalRow).where(JournalRow.id == row.id)).one().lines
         ]
     )
     assert found == [("1210", ""), ("8210", "LISSE"), ("1510", "")]
@@ -260,8 +260,8 @@ def test_every_receipt_is_in_one_journal(shop: Shop) -> None:
     shop.link()
     shop.build()
     ids = shop.see(lambda s: s.scalars(select(ReceiptRow.journal_id)).all())
-    assert None not in ids  # type: ignore[operator]
-    assert len(set(ids)) == 3  # type: ignore[arg-type]
+    assert None not in ids
+    assert len(set(ids)) == 3
 
 
 @pytest.mark.parametrize(
@@ -282,7 +282,7 @@ def test_lines_are_described_in_the_language_of_the_company(
     plants.do(_exported)
     plants.do(reverse_journal, 1, "counted twice", "tester")
     word = {"nl": "Tegenboeking", "en": "Reversal"}[language]
-    mirrored = plants.see(lambda s: s.scalars(query).all())[3:]  # type: ignore[index]
+    mirrored = plants.see(lambda s: s.scalars(query).all())[3:]
     assert mirrored == [f"{word} {text}" for text in said]
 
 

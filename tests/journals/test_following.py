@@ -55,15 +55,14 @@ def _april(shop: Shop) -> Shop:
 
 @pytest.mark.parametrize("filled", [_groenhof, _april])
 def test_every_line_is_the_sum_of_its_receipts(shop: Shop, filled: object) -> None:
-    filled(shop)  # type: ignore[operator]
+    filled(shop)
     checked = 0
     for row in shop.journals():
         lines = shop.see(lambda s, nr=row.number: list(journal_with_links(s, nr).lines))
         behind: list[LineReceipts] = [
-            shop.see(receipts_behind_line, row.number, line.nr)  # type: ignore[attr-defined, misc]
-            for line in lines  # type: ignore[attr-defined]
+            shop.see(receipts_behind_line, row.number, line.nr) for line in lines
         ]
-        for line, found in zip(lines, behind, strict=True):  # type: ignore[call-overload]
+        for line, found in zip(lines, behind, strict=True):
             signed = line.amount if line.side == "D" else -line.amount
             assert sum(share.amount for share in found.receipts) == signed == found.amount
             checked += 1
@@ -76,11 +75,11 @@ def test_a_receipt_leads_to_its_journal_lines(shop: Shop) -> None:
     shop.import_links("kind,code,vat,gl_code\ngroup,PLANT,9,8210\n")
     shop.read(till_file(receipt(7), receipt(8)), name="dinsdag.xaa")
     trail = shop.see(journal_of_receipt, "1", "K1", "7")
-    assert (trail.sequence, trail.file_name) == (None, "dinsdag.xaa")  # type: ignore[attr-defined]
+    assert (trail.sequence, trail.file_name) == (None, "dinsdag.xaa")
     shop.build()
     trail = shop.see(journal_of_receipt, "1", "K1", "7")
-    assert trail.sequence == 1 and trail.entry is None  # type: ignore[attr-defined]
-    found = [(line.gl_code, line.amount) for line in trail.lines]  # type: ignore[attr-defined]
+    assert trail.sequence == 1 and trail.entry is None
+    found = [(line.gl_code, line.amount) for line in trail.lines]
     assert found == [("1210", 1090), ("8210", -1000), ("1510", -90)]
     with pytest.raises(NotFound, match="K1/99"):
         shop.see(journal_of_receipt, "1", "K1", "99")
@@ -98,7 +97,7 @@ def test_withdrawn_and_reversed_journals_still_lead_back(shop: Shop) -> None:
     shop.read(till_file(receipt(2)))
     shop.build()
     old = shop.see(receipts_behind_line, 1, 1)
-    assert [share.nr for share in old.receipts] == ["1"]  # type: ignore[attr-defined]
+    assert [share.nr for share in old.receipts] == ["1"]
 
     def exported(session: Session) -> None:
         with db.transaction(session):
@@ -108,13 +107,13 @@ def test_withdrawn_and_reversed_journals_still_lead_back(shop: Shop) -> None:
     shop.do(exported)
     assert shop.do(reverse_journal, 2, "wrong account", "tester") == 3
     mirrored = shop.see(receipts_behind_line, 3, 1)
-    assert [(s.nr, s.amount) for s in mirrored.receipts] == [("1", -1090), ("2", -1090)]  # type: ignore[attr-defined]
+    assert [(s.nr, s.amount) for s in mirrored.receipts] == [("1", -1090), ("2", -1090)]
     assert shop.build().built == ()
     shop.do(build_again, 2, "tester")
     (built,) = shop.build().built
     assert (built.sequence, built.kind, built.debit) == (4, "day", 2180)
-    assert [s.nr for s in shop.see(receipts_behind_line, 2, 1).receipts] == ["1", "2"]  # type: ignore[attr-defined]
-    assert shop.see(journal_of_receipt, "1", "K1", "1").sequence == 4  # type: ignore[attr-defined]
+    assert [s.nr for s in shop.see(receipts_behind_line, 2, 1).receipts] == ["1", "2"]
+    assert shop.see(journal_of_receipt, "1", "K1", "1").sequence == 4
 
 
 def test_two_companies_in_one_database_share_nothing(tmp_path: Path, clock: Clock) -> None:
@@ -138,7 +137,7 @@ def test_two_companies_in_one_database_share_nothing(tmp_path: Path, clock: Cloc
         first.see(journal_of_receipt, "1", "K1", "3")
     with pytest.raises(NotFound):
         first.see(receipts_behind_line, 2, 1)
-    links = [row.code for row in second.see(list_links)]  # type: ignore[attr-defined]
-    assert links == [row.code for row in first.see(list_links)]  # type: ignore[attr-defined]
+    links = [row.code for row in second.see(list_links)]
+    assert links == [row.code for row in first.see(list_links)]
     with pytest.raises(AssertionError, match="company_scope"), first.sessions() as session:
         session.scalars(select(ReceiptRow)).all()

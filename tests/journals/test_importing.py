@@ -52,12 +52,12 @@ def test_the_same_number_with_other_content_is_named_and_the_first_stays(shop: S
     totals = shop.see(lambda s: dict(s.execute(select(ReceiptRow.nr, ReceiptRow.total)).all()))
     assert totals == {"1": 1090, "2": 1090, "3": 1090}
     row = shop.see(lambda s: s.scalars(select(TillFile).where(TillFile.name == "other.xaa")).one())
-    assert row.problem == (  # type: ignore[attr-defined]
+    assert row.problem == (
         "Bon K1/2 is al ingelezen met een andere inhoud; de eerste blijft staan."
         " Vergelijk de bon met de kassa; boek een verschil met een correctie."
     )
     again = shop.read(till_file(receipt(2, cents=2180), receipt(3)), name="other.xaa")
-    assert (again.again, again.known, again.problems[0].message_nl) == (True, 1, row.problem)  # type: ignore[attr-defined]
+    assert (again.again, again.known, again.problems[0].message_nl) == (True, 1, row.problem)
 
 
 def test_a_code_that_a_later_file_declares_is_no_difference(shop: Shop) -> None:
@@ -101,7 +101,7 @@ def test_a_refused_file_leaves_its_reason_and_nothing_else(
     assert words in result.problems[0].message_en
     assert result.problems[0].remedy("nl")
     kept = select(TillFile.state, TillFile.content_gz, TillFile.problem)
-    state, stored, reason = shop.see(lambda s: s.execute(kept).one())  # type: ignore[misc]
+    state, stored, reason = shop.see(lambda s: s.execute(kept).one())
     assert (state, stored) == ("refused", b"")
     assert words in reason
     assert shop.count(ReceiptRow) == 0
@@ -121,7 +121,7 @@ def test_packed_and_plain_are_the_same_file(shop: Shop) -> None:
     assert shop.read(gzip.compress(file, mtime=0)).new == 1
     assert shop.read(file).again
     kept = shop.see(lambda s: s.scalars(select(TillFile.content_gz)).one())
-    assert gzip.decompress(kept) == file  # type: ignore[arg-type]
+    assert gzip.decompress(kept) == file
 
 
 def test_the_store_is_given_or_named_by_the_file_or_the_only_one(shop: Shop) -> None:
@@ -172,7 +172,7 @@ def test_a_crash_shows_nothing_and_a_second_import_finishes(shop: Shop, commits:
     result = shop.read(file)
     assert (result.new, result.known, result.problems) == (2500, 0, ())
     assert shop.count(ReceiptRow) == 2500
-    assert [day.state for day in shop.see(store_days)] == ["ready"]  # type: ignore[attr-defined]
+    assert [day.state for day in shop.see(store_days)] == ["ready"]
 
 
 def test_receipts_of_a_file_that_never_finished_pass_to_the_one_that_did(shop: Shop) -> None:
@@ -186,9 +186,9 @@ def test_receipts_of_a_file_that_never_finished_pass_to_the_one_that_did(shop: S
 
 def test_a_file_made_on_the_day_itself_waits_for_a_later_one(shop: Shop) -> None:
     shop.read(till_file(receipt(1), made_on="2026-03-10", made_at="15:00:00"))
-    assert [day.state for day in shop.see(store_days)] == ["open"]  # type: ignore[attr-defined]
+    assert [day.state for day in shop.see(store_days)] == ["open"]
     shop.read(till_file(receipt(1), receipt(2, on="2026-03-11"), made_on="2026-03-11"))
-    found = [(day.business_date.day, day.state) for day in shop.see(store_days)]  # type: ignore[attr-defined]
+    found = [(day.business_date.day, day.state) for day in shop.see(store_days)]
     assert found == [(11, "open"), (10, "ready")]
 
 

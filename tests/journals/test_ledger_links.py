@@ -22,7 +22,7 @@ from tests.journals.shop import APRIL, GROENHOF, Shop, norwegian, receipt, till_
 
 def test_initialise_proposes_what_files_use_and_never_overwrites(shop: Shop) -> None:
     before = shop.do(initialise, "tester")
-    assert {(row.kind, row.code) for row in before.added} == {  # type: ignore[attr-defined]
+    assert {(row.kind, row.code) for row in before.added} == {
         ("payment", "12001"),
         ("payment", "12002"),
         ("payment", "12003"),
@@ -35,22 +35,22 @@ def test_initialise_proposes_what_files_use_and_never_overwrites(shop: Shop) -> 
     for file in GROENHOF:
         shop.read(file, name=file.name)
     after = shop.do(initialise, "tester")
-    added = {(row.kind, row.code, row.gl_code) for row in after.added}  # type: ignore[attr-defined]
+    added = {(row.kind, row.code, row.gl_code) for row in after.added}
     assert ("payment", "PIN", "1210") in added
     assert ("group", "PLANT", "8210") in added
     assert ("group_ledger", "CADEAU", "1645") in added
-    assert after.kept == len(before.added)  # type: ignore[attr-defined]
+    assert after.kept == len(before.added)
     rows = shop.see(list_links)
-    assert LinkRow("vat", "21", "1501", "", "4") in rows  # type: ignore[operator]
+    assert LinkRow("vat", "21", "1501", "", "4") in rows
     assert shop.see(missing_links) == []
-    assert shop.do(initialise, "tester").added == ()  # type: ignore[attr-defined]
+    assert shop.do(initialise, "tester").added == ()
 
 
 def test_what_is_not_recognised_is_left_out(shop: Shop) -> None:
     norwegian(shop)
     shop.read(APRIL)
     shop.link()
-    kinds = {(m.kind, m.code) for m in shop.see(missing_links)}  # type: ignore[attr-defined]
+    kinds = {(m.kind, m.code) for m in shop.see(missing_links)}
     assert ("payment", "4000") in kinds
     assert ("vat", "25") in kinds
     assert sum(kind == "group" for kind, _ in kinds) == 7
@@ -60,7 +60,7 @@ def test_missing_links_count_and_name_a_receipt(shop: Shop) -> None:
     shop.link()
     shop.read(till_file(receipt(3, group="X"), receipt(4, group="X"), receipt(5, group="Y")))
     found = shop.see(missing_links)
-    assert [(m.code, m.vat, m.count, m.example) for m in found] == [  # type: ignore[attr-defined]
+    assert [(m.code, m.vat, m.count, m.example) for m in found] == [
         ("X", "9", 2, "K1/3"),
         ("Y", "9", 1, "K1/5"),
     ]
@@ -69,7 +69,7 @@ def test_missing_links_count_and_name_a_receipt(shop: Shop) -> None:
 @pytest.mark.parametrize("code", ["0", "0 %", "0,00", "till:G"])
 def test_a_vat_link_without_vat_needs_no_account(shop: Shop, code: str) -> None:
     shop.do(set_link, "vat", code, "", "20", "", "tester")
-    (row,) = shop.see(list_links)  # type: ignore[misc]
+    (row,) = shop.see(list_links)
     assert (row.gl_code, row.vat) == ("", "20")
 
 
@@ -84,19 +84,19 @@ def test_vat_on_a_link_without_an_account_holds_the_day(shop: Shop) -> None:
     shop.import_links("kind,code,vat,gl_code\ngroup,PLANT,,8210\nvat,till:9,1,\n")
     shop.read(till_file(receipt(1)))
     assert [held.problem.code for held in shop.build().problems] == ["vat_unlinked"]
-    assert ("vat", "till:9") in {(m.kind, m.code) for m in shop.see(missing_links)}  # type: ignore[attr-defined]
+    assert ("vat", "till:9") in {(m.kind, m.code) for m in shop.see(missing_links)}
 
 
 def test_one_rate_has_one_spelling(shop: Shop) -> None:
     for text in ("21", "21 %", "21,0", "21.00"):
         shop.do(set_link, "vat", text, "", "2", "1500", "tester")
         shop.do(set_link, "group", "POT", "", text, "8220", "tester")
-    assert [(r.kind, r.code, r.vat) for r in shop.see(list_links)] == [  # type: ignore[attr-defined]
+    assert [(r.kind, r.code, r.vat) for r in shop.see(list_links)] == [
         ("group", "POT", "21"),
         ("vat", "21", "2"),
     ]
     links = shop.see(links_of)
-    assert links.vat[2100].gl_code == "1500"  # type: ignore[attr-defined]
+    assert links.vat[2100].gl_code == "1500"
 
 
 @pytest.mark.parametrize(
@@ -130,9 +130,9 @@ def test_a_link_is_removed_and_all_of_it_is_audited(shop: Shop) -> None:
 
 def test_a_csv_with_semicolons_and_a_byte_order_mark_is_read(shop: Shop) -> None:
     done = shop.do(import_links, "\ufeffKind;Code;GL_code\nPayment;PIN;1210\n", "tester")
-    assert (done.changed, done.same, done.problems) == (1, 0, ())  # type: ignore[attr-defined]
+    assert (done.changed, done.same, done.problems) == (1, 0, ())
     done = shop.do(import_links, "kind,code,gl_code\npayment,PIN,1210\n", "tester")
-    assert (done.changed, done.same) == (0, 1)  # type: ignore[attr-defined]
+    assert (done.changed, done.same) == (0, 1)
 
 
 WITH_MISTAKES = """kind,code,sales_type,vat,gl_code
@@ -146,8 +146,8 @@ payment,CASH,,,1205,and,more
 
 def test_a_csv_with_mistakes_names_their_lines_and_stores_nothing(shop: Shop) -> None:
     done = shop.do(import_links, WITH_MISTAKES, "tester")
-    assert [p.place.line for p in done.problems] == ["3", "4", "5", "6"]  # type: ignore[attr-defined]
-    assert "line 2" in done.problems[2].message_en  # type: ignore[attr-defined]
+    assert [p.place.line for p in done.problems] == ["3", "4", "5", "6"]
+    assert "line 2" in done.problems[2].message_en
     assert shop.see(list_links) == []
     unknown = shop.do(import_links, "kind,code,account\n", "tester")
-    assert "account" in unknown.problems[0].message_en  # type: ignore[attr-defined]
+    assert "account" in unknown.problems[0].message_en

@@ -37,14 +37,14 @@ def filled(shop: Shop, days: int) -> Shop:
 def test_pages_of_fifty_show_every_journal_once(shop: Shop) -> None:
     filled(shop, 60)
     first = shop.see(list_journals)
-    assert (len(first.rows), first.totals.count) == (50, 60)  # type: ignore[attr-defined]
-    assert first.totals.debit == {"EUR": 60 * 1090}  # type: ignore[attr-defined]
-    second = shop.see(list_journals, None, first.after)  # type: ignore[attr-defined]
-    assert (len(second.rows), second.after) == (10, "")  # type: ignore[attr-defined]
-    days = [row.business_date for row in (*first.rows, *second.rows)]  # type: ignore[attr-defined]
+    assert (len(first.rows), first.totals.count) == (50, 60)
+    assert first.totals.debit == {"EUR": 60 * 1090}
+    second = shop.see(list_journals, None, first.after)
+    assert (len(second.rows), second.after) == (10, "")
+    days = [row.business_date for row in (*first.rows, *second.rows)]
     assert days == sorted(set(days), reverse=True)
     top = shop.see(list_journals, None, "nonsense")
-    assert top.rows[0].business_date == days[0]  # type: ignore[attr-defined]
+    assert top.rows[0].business_date == days[0]
 
 
 @pytest.mark.parametrize(
@@ -66,7 +66,7 @@ def test_pages_of_fifty_show_every_journal_once(shop: Shop) -> None:
 def test_filters(shop: Shop, which: JournalFilter, count: int) -> None:
     filled(shop, 5)
     page = shop.see(list_journals, which)
-    assert (len(page.rows), page.totals.count) == (count, count)  # type: ignore[attr-defined]
+    assert (len(page.rows), page.totals.count) == (count, count)
 
 
 def test_json_has_strings_with_two_decimals(shop: Shop) -> None:
@@ -151,7 +151,7 @@ def test_the_list_and_the_screens_use_the_same_words(shop: Shop) -> None:
         *("decide", "posted", "verified", "rejected", "conflict"),
     }
     counts = shop.see(state_counts)
-    assert counts["sending"] == 2 and sum(counts.values()) == 12  # type: ignore[index, attr-defined]
+    assert counts["sending"] == 2 and sum(counts.values()) == 12
     found = shop.journals(text="26000001")
     assert [(row.entry_number, row.connector_number) for row in found] == [(26_000_001, 25)]
 
@@ -166,8 +166,8 @@ def test_missing_days_and_gaps_between_receipt_numbers(shop: Shop) -> None:
         )
     )
     missing = shop.see(missing_days)
-    assert [(m.store_code, m.on) for m in missing] == [("1", date(2026, 3, 4))]  # type: ignore[attr-defined]
-    (gap,) = shop.see(receipt_gaps)  # type: ignore[misc]
+    assert [(m.store_code, m.on) for m in missing] == [("1", date(2026, 3, 4))]
+    (gap,) = shop.see(receipt_gaps)
     assert (gap.register, gap.first, gap.last, gap.count) == ("K1", 3, 5, 3)
     assert (gap.after_on, gap.before_on) == (date(2026, 3, 3), date(2026, 3, 5))
     assert shop.see(receipt_gaps, date(2026, 3, 5), date(2026, 3, 5)) == []
@@ -178,7 +178,7 @@ def test_what_is_reversed_and_its_reversal_are_not_in_the_total(shop: Shop) -> N
     filled(shop, 3)
     shop.do(_exported)
     shop.do(reverse_journal, 2, "counted twice", "tester")
-    totals = shop.see(list_journals).totals  # type: ignore[attr-defined]
+    totals = shop.see(list_journals).totals
     assert (totals.count, totals.debit, totals.undone) == (4, {"EUR": 2180}, {"EUR": 2180})
 
 
@@ -194,7 +194,7 @@ def test_the_csv_file_has_the_documented_columns_and_balances(shop: Shop) -> Non
     shop.link()
     shop.build()
     text = shop.see(journals_csv, [1, 2])
-    table = list(csv.DictReader(io.StringIO(text)))  # type: ignore[arg-type]
+    table = list(csv.DictReader(io.StringIO(text)))
     assert tuple(table[0]) == COLUMNS
     first = [row for row in table if row["Journal entry"] == "1"]
     assert first[0]["Line number"] == "0" and first[0]["Description"] == "RV-1-1-2026-03-10-1"
@@ -218,5 +218,5 @@ def test_no_cell_of_the_csv_file_is_a_formula(shop: Shop) -> None:
     shop.read(till_file(receipt(1)))
     shop.build()
     text = shop.see(journals_csv, [1])
-    cells = [row["General ledger"] for row in csv.DictReader(io.StringIO(text))]  # type: ignore[arg-type]
+    cells = [row["General ledger"] for row in csv.DictReader(io.StringIO(text))]
     assert cells == ["", "1210", "'@8210"]

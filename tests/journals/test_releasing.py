@@ -93,11 +93,11 @@ def test_a_check_without_master_data_is_unknown(sandbox_without_master: Shop) ->
     assert results["gl_account"] == results["period"] == "unknown"
     assert shown.expected is None
     result = sandbox_without_master.do(release, None, "tester")
-    assert result.released == () and "master data" in result.refused[0].reason  # type: ignore[attr-defined]
+    assert result.released == () and "master data" in result.refused[0].reason
 
 
 @pytest.fixture
-def sandbox_without_master(tmp_path, clock, request) -> Shop:  # type: ignore[no-untyped-def]
+def sandbox_without_master(tmp_path, clock, request) -> Shop:
     with judged(Sandbox(tmp_path / "sandbox.sqlite", clock=clock), request) as sandbox:
         stage = open_stage(tmp_path, clock, sandbox, master=False)
         shop = Shop(stage.sessions, stage.company_id)
@@ -115,17 +115,17 @@ def test_released_oldest_day_first_with_numbers_reserved(built: Shop) -> None:
     assert [row.entry_number for row in rows] == [26_000_001, 26_000_002, 26_000_003]
     assert released(built.do(release, None, "tester")) == ()
     again = built.do(release, [2], "tester")
-    assert "only a built journal" in again.refused[0].reason  # type: ignore[attr-defined]
+    assert "only a built journal" in again.refused[0].reason
     by = built.see(lambda s: s.scalars(select(JournalRow.released_by)).all())
-    assert set(by) == {"chef@groenhof.example"}  # type: ignore[call-overload]
+    assert set(by) == {"chef@groenhof.example"}
 
 
 def test_what_the_books_would_refuse_stays_with_its_reason(built: Shop) -> None:
     built.do(set_link, "group", "PLANT", "", "9", "8999", "tester")
     built.build()
     result = built.do(release, None, "tester")
-    assert result.released == ()  # type: ignore[attr-defined]
-    assert all("8999" in one.reason for one in result.refused)  # type: ignore[attr-defined]
+    assert result.released == ()
+    assert all("8999" in one.reason for one in result.refused)
     rows = built.journals()
     assert {row.state for row in rows} == {"not_ready"}
     assert all("8999" in row.problem for row in rows)
@@ -145,7 +145,7 @@ def test_a_journal_that_does_not_balance_is_shown_with_the_reason(
     tampered = update(JournalLine).where(*one_line).values(amount=JournalLine.amount + 1)
     stage.change(lambda s: s.execute(tampered))
     result = built.do(release, [1], "tester")
-    assert result.released == ()  # type: ignore[attr-defined]
+    assert result.released == ()
     row = built.journals()[0]
     assert (row.state, row.entry_number) == ("not_ready", None)
     assert "debit 12037.64, credit 12037.63" in row.problem
@@ -165,7 +165,7 @@ def test_only_automatic_connectors_release_by_themselves(stage: Stage, built: Sh
     stage.change(lambda s: s.execute(update(Connector).values(automatic=True)))
     assert released(built.do(release_automatic)) == (1, 2, 3)
     by = built.see(lambda s: s.scalars(select(JournalRow.released_by)).all())
-    assert set(by) == {"system"}  # type: ignore[call-overload]
+    assert set(by) == {"system"}
 
 
 def test_the_connector_is_the_stores_else_the_only_one_else_a_question(

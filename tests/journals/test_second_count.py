@@ -104,7 +104,7 @@ def as_built(shop: Shop) -> Counted:
         .where(JournalRow.state != "withdrawn")
     )
     found: Counted = defaultdict(int)
-    for on, line in shop.see(lambda s: s.execute(query).all()):  # type: ignore[attr-defined]
+    for on, line in shop.see(lambda s: s.execute(query).all()):
         key = LineKey.from_text(line.key)
         rate = f"{line.vat_bp // 100}" if line.vat_bp is not None else ""
         code = key.code.partition("/")[0]

@@ -7,6 +7,9 @@ import sqlite3
 
 import pytest
 
+from retailvista.cli import demo_place
+from retailvista.sandbox.server import Sandbox
+
 TEST_STORE_DAYS = ["2018-04-19", "2018-04-20", "2018-04-24", "2018-04-25", "2018-04-26",
                    "2018-04-30"]  # fmt: skip
 SAME_FILE = ("teststore", "sagestore")
@@ -71,3 +74,12 @@ def test_a_busy_port_is_said_with_the_way_out(house):
         _said, error = process.communicate(timeout=60)
     assert process.returncode == 1
     assert "make demo PORT=" in error
+
+
+def test_the_sandbox_of_another_demo_is_not_taken_for_its_own(tmp_path):
+    """Two demos that begin together: what answers at the port is the other one's."""
+    with Sandbox(tmp_path / "other.sqlite3") as other:
+        assert demo_place.start_sandbox(tmp_path, other.port) is None
+        with demo_place.sandbox_running(tmp_path, 0) as port:
+            assert port != other.port
+    assert (tmp_path / "sandbox.sqlite3").exists()

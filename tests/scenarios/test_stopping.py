@@ -5,6 +5,7 @@ from __future__ import annotations
 import http.client
 import os
 import signal
+import socket
 import sys
 import threading
 
@@ -111,4 +112,8 @@ def test_a_web_server_that_never_answered_is_closed_as_well():
     server = WebServer(hello, "127.0.0.1", 0, threads=1)
     port = server.port
     server.stop()
-    web_server.bind(hello, "127.0.0.1", port).stop()
+    with pytest.raises(ConnectionRefusedError):
+        socket.create_connection(("127.0.0.1", port), timeout=5)
+    again = web_server.bind(hello, "127.0.0.1", port)
+    assert again.port == port
+    again.stop()

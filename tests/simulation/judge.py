@@ -179,7 +179,7 @@ class Judge:
         assert self.sandbox is not None
         return entries_per_key(self.sandbox)
 
-    def _row(self, number: int):  # type: ignore[no-untyped-def]
+    def _row(self, number: int):
         with self.engine.connect() as connection:
             query = text(
                 "SELECT payload, state, sent_at, lease_owner, lease_until, decision FROM export"

@@ -161,7 +161,7 @@ class Run:
         self.stage.change(self._stagger)
         self.scheduler.run(lambda: False, dice.uniform(60, STORM_SECONDS))
 
-    def _stagger(self, session) -> None:  # type: ignore[no-untyped-def]
+    def _stagger(self, session) -> None:
         """The journals come due during the storm, one by one, or some or all of them at once.
 
         What is due together is sent in one go, the next claim in the commit of the last outcome.
@@ -190,7 +190,7 @@ class Run:
             wire.rate = 0.0
         self.scheduler.crash_rate = self.scheduler.stop_rate = 0.0
 
-    def _facts(self):  # type: ignore[no-untyped-def]
+    def _facts(self):
         session = self.stage.sessions()
         try:
             with company_scope(1), db.reading(session):
@@ -261,7 +261,7 @@ class Run:
 _BY_ABSENCE = (actions.PERSON_DECIDES, actions.MISSING)
 
 
-def _prove(session) -> None:  # type: ignore[no-untyped-def]
+def _prove(session) -> None:
     seat = session.scalars(select(PostingSeat)).one()
     seat.number_honoured = seat.used_refused = PROOF_YES
 

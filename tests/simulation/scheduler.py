@@ -185,12 +185,12 @@ class StepSession(WorkSession):
 
     scheduler: Scheduler
 
-    def connection(self, *args: object, **kwargs: object):  # type: ignore[no-untyped-def]
+    def connection(self, *args: object, **kwargs: object):
         options = kwargs.get("execution_options") or {}
         if isinstance(options, dict) and options.get("rv_writing"):
             self.scheduler.step("begin")
             self.info["writing"] = True
-        return super().connection(*args, **kwargs)  # type: ignore[arg-type]
+        return super().connection(*args, **kwargs)
 
     def commit(self) -> None:
         writing = self.info.pop("writing", False)

@@ -87,11 +87,11 @@ class Browser:
 
     def send(self, method: str, path: str, **options: object) -> TestResponse:
         """A raw request, without any token of the page."""
-        headers = {"Host": self.host, **options.pop("headers", {})}  # type: ignore[dict-item]
+        headers = {"Host": self.host, **options.pop("headers", {})}
         client = self.client
         if "Cookie" in headers:  # else the client puts its own cookies, or none, in its place
             client = client.application.test_client(use_cookies=False)
-        return client.open(path, method=method, headers=headers, **options)  # type: ignore[arg-type]
+        return client.open(path, method=method, headers=headers, **options)
 
     def _remember(self, answer: TestResponse) -> None:
         if answer.mimetype == "text/html" and (found := TOKEN.search(answer.text)):
@@ -118,7 +118,7 @@ def build(
     outside = Outside(
         sessions=session_maker(engine),
         vault=vault.open_vault(settings.master_key_file, "test"),
-        wire=wire or DeadWire(),  # type: ignore[arg-type]
+        wire=wire or DeadWire(),
         clock=clock,
         spool=folder / "spool",
         owner="test",
