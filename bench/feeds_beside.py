@@ -25,7 +25,8 @@ from urllib.parse import quote, urlencode
 
 from sqlalchemy import create_engine
 
-from bench.feeds import add_receipts, resident_mb
+from bench.feed_sources import add_receipts
+from bench.feeds import resident_mb
 from retailvista import db
 from retailvista.cli import web_server
 from tests.conftest import TestClock

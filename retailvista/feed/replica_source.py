@@ -38,8 +38,10 @@ from retailvista.feed.relating import relate
 from retailvista.feed.replica_sql import Conditions
 from retailvista.feed.sources import AFTER, Order, Query, Row, Shelf, ways_of
 
-CHUNK = 5_000
+# Each chunk opens the warehouse and puts its table in order once more; all of it is in memory.
+CHUNK_VALUES, CHUNK_LEAST = 300_000, 4_000
 RELATED_AT_ONCE = 500
+Stored = tuple[Any, ...]
 # Sent in links as they are stored.
 AS_TEXT = (Edm.INSTANT, Edm.GUID)
 
@@ -75,16 +77,17 @@ class ReplicaSource:
         done, skip, after = 0, query.skip, query.after
         while query.top is None or done < query.top:
             most = None if query.top is None else skip + query.top - done
-            found, after = reading.chunk(after, most)
-            rows = reading.kept(found)
-            passed = min(skip, len(rows))
-            skip -= passed
-            rows = rows[passed:]
-            rows = rows[: query.top - done] if query.top is not None else rows
-            done += len(rows)
-            if rows:
-                relate(self._shelf, self._table, rows, query.needs, RELATED_AT_ONCE)
-                yield rows
+            chunk, after = reading.chunk(after, most)
+            for found in batched(chunk):
+                rows = reading.kept(reading.rows(found))
+                passed = min(skip, len(rows))
+                skip -= passed
+                rows = rows[passed:]
+                rows = rows[: query.top - done] if query.top is not None else rows
+                done += len(rows)
+                if rows:
+                    relate(self._shelf, self._table, rows, query.needs, RELATED_AT_ONCE)
+                    yield rows
             if after is None:
                 return
 
@@ -148,6 +151,7 @@ class _Reading:
             add_needs(self.left, self.needs)
         self.keys = source._keys(query.orders)
         self.columns = self._columns()
+        self.places = [(self.columns.index(own), kind) for own, kind, _falls in self.keys]
         self.read = decoder(source._live, source._names, self.columns)
 
     def _conditions(self) -> Conditions:
@@ -184,9 +188,10 @@ class _Reading:
 
     def chunk(
         self, after: tuple[Any, ...] | None, most: int | None
-    ) -> tuple[list[Row], tuple[Any, ...] | None]:
+    ) -> tuple[list[Stored], tuple[Any, ...] | None]:
         """The next rows, at most so many, and where to go on; None after the last."""
-        limit = CHUNK if self.left is not None or most is None else min(CHUNK, most)
+        limit = max(CHUNK_VALUES // len(self.columns), CHUNK_LEAST)
+        limit = limit if self.left is not None or most is None else min(limit, most)
         made = self._conditions()
         order = ", ".join(
             f"{_ordered_by(made, own, kind)} {'DESC NULLS LAST' if falls else 'ASC NULLS FIRST'}"
@@ -196,13 +201,19 @@ class _Reading:
         tail = f" ORDER BY {order} LIMIT {limit}"
         sql, parameters = self.statement(wanted, after, tail)
         found = self.copied.rows(sql, parameters)
+        return found, self._place_of(found[-1]) if len(found) == limit else None
+
+    def rows(self, found: list[Stored]) -> list[Row]:
+        """As the feed has them."""
         rows = []
         for values in found:
-            raw = dict(zip(self.columns, values, strict=True))
-            row = self.read(raw)
-            row[AFTER] = tuple(_sent(raw[own], kind) for own, kind, _falls in self.keys)
+            row = self.read(dict(zip(self.columns, values, strict=True)))
+            row[AFTER] = self._place_of(values)
             rows.append(row)
-        return rows, rows[-1][AFTER] if len(rows) == limit else None
+        return rows
+
+    def _place_of(self, values: Stored) -> tuple[Any, ...]:
+        return tuple(_sent(values[at], kind) for at, kind in self.places)
 
     def kept(self, rows: list[Row]) -> list[Row]:
         """Those that the rest of the filter keeps."""
@@ -219,6 +230,12 @@ class _Reading:
             ]
         except ValueError as error:
             raise BadQuery("This link to a next page is broken.", "$skiptoken") from error
+
+
+def batched(chunk: list[Stored]) -> Iterator[list[Stored]]:
+    """Pieces that are made rows one after the other: the first is written when it is ready."""
+    for at in range(0, len(chunk), RELATED_AT_ONCE):
+        yield chunk[at : at + RELATED_AT_ONCE]
 
 
 def _ordered_by(made: Conditions, own: str, kind: Edm) -> str:
