@@ -7,7 +7,7 @@ yet is said, never shown as an empty table.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Any
@@ -36,11 +36,13 @@ from retailvista.feed.live_tables import ROW_KEY, LiveTable, decoder, wall
 from retailvista.feed.model import EntitySet
 from retailvista.feed.relating import relate
 from retailvista.feed.replica_sql import Conditions
-from retailvista.feed.sources import AFTER, Order, Query, Row, Shelf, ways_of
+from retailvista.feed.sources import AFTER, Order, Query, Row, Shelf, batched, ways_of
 
 # Each chunk opens the warehouse and puts its table in order once more; all of it is in memory.
 CHUNK_VALUES, CHUNK_LEAST = 300_000, 4_000
 RELATED_AT_ONCE = 500
+# Rows that are made and written in one go, while nobody else has his turn.
+BATCH = 100
 Stored = tuple[Any, ...]
 # Sent in links as they are stored.
 AS_TEXT = (Edm.INSTANT, Edm.GUID)
@@ -78,7 +80,7 @@ class ReplicaSource:
         while query.top is None or done < query.top:
             most = None if query.top is None else skip + query.top - done
             chunk, after = reading.chunk(after, most)
-            for found in batched(chunk):
+            for found in batched(chunk, reading.at_once):
                 rows = reading.kept(reading.rows(found))
                 passed = min(skip, len(rows))
                 skip -= passed
@@ -150,6 +152,8 @@ class _Reading:
         if self.left is not None:
             add_needs(self.left, self.needs)
         self.keys = source._keys(query.orders)
+        both_ways = {**self.needs.ways, **query.needs.ways}
+        self.at_once = RELATED_AT_ONCE if both_ways else BATCH
         self.columns = self._columns()
         self.places = [(self.columns.index(own), kind) for own, kind, _falls in self.keys]
         self.read = decoder(source._live, source._names, self.columns)
@@ -203,7 +207,7 @@ class _Reading:
         found = self.copied.rows(sql, parameters)
         return found, self._place_of(found[-1]) if len(found) == limit else None
 
-    def rows(self, found: list[Stored]) -> list[Row]:
+    def rows(self, found: Sequence[Stored]) -> list[Row]:
         """As the feed has them."""
         rows = []
         for values in found:
@@ -230,12 +234,6 @@ class _Reading:
             ]
         except ValueError as error:
             raise BadQuery("This link to a next page is broken.", "$skiptoken") from error
-
-
-def batched(chunk: list[Stored]) -> Iterator[list[Stored]]:
-    """Pieces that are made rows one after the other: the first is written when it is ready."""
-    for at in range(0, len(chunk), RELATED_AT_ONCE):
-        yield chunk[at : at + RELATED_AT_ONCE]
 
 
 def _ordered_by(made: Conditions, own: str, kind: Edm) -> str:
