@@ -24,7 +24,7 @@ from flask import Flask
 
 from retailvista import logs
 from retailvista.cli.program import Program, present_program
-from retailvista.cli.web_server import WebServer, bind
+from retailvista.cli.web_server import WebServer, bind, settle
 from retailvista.config import Settings
 from retailvista.errors import Refused
 
@@ -112,6 +112,7 @@ class Told:
 def serving(program: Program, app: Flask, server: WebServer | None) -> Iterator[None]:
     """Web and engine run inside, and are stopped in order at the end."""
     engine = program.engine_of(app)
+    settle()
     if server is not None:
         server.start()
     engine.start()

@@ -147,8 +147,9 @@ PARSERS: dict[Edm, Callable[[str], Any]] = {
 
 def instant_text(value: datetime) -> str:
     """In UTC with Z; a fraction only when there is one."""
-    text = value.astimezone(UTC).replace(tzinfo=None).isoformat()
-    return f"{text}Z"
+    if value.tzinfo is not UTC:
+        value = value.astimezone(UTC)
+    return f"{value.isoformat()[:-6]}Z"
 
 
 def decimal_text(value: Decimal) -> str:

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
+from datetime import date
 from json.encoder import encode_basestring
 from typing import Any
 from urllib.parse import quote
@@ -28,6 +29,10 @@ PIECE = 32 * 1024
 RELATIVES_MOST = 50_000
 # A reader of JSON knows these by themselves; all others are named with full metadata.
 PLAIN = (Edm.STRING, Edm.BOOLEAN)
+# Texts of the types that a column of many rows has; edm.text_of would look at each value first.
+PLAIN_TEXTS: dict[Edm, Callable[[Any], str]] = {
+    Edm.GUID: str, Edm.DATE: date.isoformat, Edm.INSTANT: edm.instant_text,
+}  # fmt: skip
 
 
 # A text in quotes; json.dumps would make an encoder of its own for each.
@@ -49,7 +54,7 @@ def value_writer(kind: Edm, form: Format) -> WriteValue:
         return numbers[kind]
     if kind == Edm.STRING:
         return text
-    return edm.text_of if kind == Edm.BOOLEAN else _quoted(edm.text_of)
+    return edm.text_of if kind == Edm.BOOLEAN else _quoted(PLAIN_TEXTS.get(kind, edm.text_of))
 
 
 def key_text(table: EntitySet, row: Row) -> str:
@@ -87,12 +92,14 @@ class RowWriter:
 
     def write(self, row: Row, context: str = "") -> str:
         """One object; a single row as answer begins with its context."""
-        members = [f'"{self.form.sign}context":{text(context)}'] if context else []
+        members = [
+            null if (value := row[name]) is None else lead + write(value)
+            for name, null, lead, write in self._pieces
+        ]
         if self.form.metadata == "full":
-            members += self._identity(row)
-        for name, lead, typed, write in self._pieces:
-            value = row[name]
-            members.append(f"{lead}null" if value is None else f"{typed}{lead}{write(value)}")
+            members[:0] = self._identity(row)
+        if context:
+            members.insert(0, f'"{self.form.sign}context":{text(context)}')
         for expansion, writer, choose in self._inner:
             members += writer.written_below(expansion, choose, row)
         if self.form.metadata == "full":
@@ -129,13 +136,14 @@ class RowWriter:
 
 
 def _piece(column: Property, form: Format) -> tuple[str, str, str, WriteValue]:
-    """Name, the beginning of the member, its type where it is told, and the writer."""
+    """Name, the member when it is null, its beginning else with its type where told, the writer."""
     typed = ""
     if form.metadata == "full" and column.type not in PLAIN:
         hash_sign = "" if form.version == V401 else "#"
         kind = column.type.removeprefix("Edm.")
         typed = f'"{column.name}{form.sign}type":"{hash_sign}{kind}",'
-    return column.name, f'"{column.name}":', typed, value_writer(column.type, form)
+    lead = f'"{column.name}":'
+    return column.name, f"{lead}null", f"{typed}{lead}", value_writer(column.type, form)
 
 
 def count_text(count: int, form: Format) -> str:

@@ -10,6 +10,7 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
+from functools import cached_property
 from typing import Any
 
 from sqlalchemy import ColumnElement, Select, Subquery, func, select
@@ -32,6 +33,7 @@ from retailvista.feed.sources import (
     Order,
     Query,
     Row,
+    batched,
     beyond,
     by_position,
     grouped,
@@ -43,6 +45,8 @@ CHUNK = 500
 # Every chunk of an order of the reader's own is a sort of its own.
 ORDERED_CHUNK = 20_000
 RELATED_AT_ONCE = 500
+# Rows that are made and written in one go, while nobody else has his turn.
+BATCH = 100
 
 
 @dataclass(frozen=True, slots=True)
@@ -117,16 +121,17 @@ class OwnShelf:
         done, skip, after = 0, query.skip, query.after
         while query.top is None or done < query.top:
             wanted = None if query.top is None else query.top - done
-            found, after = reading.chunk(after, wanted, skip)
-            kept = reading.kept(found)
+            chunk, after = reading.chunk(after, wanted, skip)
             if reading.left is None:
                 skip = 0
-            passed = min(skip, len(kept))
-            skip -= passed
-            kept = kept[passed:][:wanted]
-            done += len(kept)
-            if kept:
-                yield kept
+            for found in batched(chunk, reading.at_once):
+                kept = reading.kept(reading.read(found))
+                passed = min(skip, len(kept))
+                skip -= passed
+                kept = kept[passed:] if query.top is None else kept[passed:][: query.top - done]
+                done += len(kept)
+                if kept:
+                    yield kept
             if after is None:
                 return
 
@@ -162,6 +167,9 @@ class _Reading:
             add_needs(self.left, self.needs)
         self.keeps = evaluating.keeps(self.left)
         self.properties = [p for p in query.table.properties if p.name in self._wanted()]
+        self.names = [p.name for p in self.properties]
+        self.decimals = [(p.name, -p.scale) for p in self.properties if p.type == Edm.DECIMAL]
+        self.at_once = RELATED_AT_ONCE if self.needs.ways else BATCH
 
     def _wanted(self) -> set[str]:
         wanted = set(self.query.columns)
@@ -169,6 +177,20 @@ class _Reading:
         if self.left is not None:
             wanted |= columns_of(self.left)
         return wanted
+
+    @cached_property
+    def keys(self) -> list[Sql]:
+        """The order in SQL; counting needs none."""
+        return [self.sortable(order) for order in self.orders]
+
+    @cached_property
+    def places(self) -> list[tuple[int, int]]:
+        """Which values of the order are decimals, and by how much they are shifted."""
+        return [
+            (at, -sql.scale)
+            for at, (order, sql) in enumerate(zip(self.orders, self.keys, strict=True))
+            if order.term.type == Edm.DECIMAL
+        ]
 
     def sortable(self, order: Order) -> Sql:
         try:
@@ -181,12 +203,12 @@ class _Reading:
 
     def chunk(
         self, after: tuple[Any, ...] | None, wanted: int | None, skip: int
-    ) -> tuple[list[Row], tuple[Any, ...] | None]:
+    ) -> tuple[Sequence[Any], tuple[Any, ...] | None]:
         """The next rows as they are stored, and where to go on."""
         all_in_sql = self.left is None
         most = ORDERED_CHUNK if self.query.orders else CHUNK
         limit = min(most, wanted) if wanted is not None and all_in_sql else most
-        keys = [self.sortable(order) for order in self.orders]
+        keys = self.keys
         columns = [self.table.column(p.name) for p in self.properties]
         marks = [sql.element.label(f"_o{n}") for n, sql in enumerate(keys)]
         statement = (
@@ -197,8 +219,7 @@ class _Reading:
             .offset(skip if all_in_sql else 0)
         )
         found = self.shelf.execute(statement)
-        rows = self._read(found, keys)
-        return rows, rows[-1][AFTER] if len(rows) == limit else None
+        return found, self.read(found[-1:])[0][AFTER] if len(found) == limit else None
 
     def _place(self, after: tuple[Any, ...] | None) -> list[ColumnElement[bool]]:
         if after is None:
@@ -208,14 +229,9 @@ class _Reading:
             raise NotOffered("This order cannot go on from here.")
         return taken
 
-    def _read(self, found: Sequence[Any], keys: list[Sql]) -> list[Row]:
-        names = [p.name for p in self.properties]
-        decimals = [(p.name, -p.scale) for p in self.properties if p.type == Edm.DECIMAL]
-        places = [
-            (at, -sql.scale)
-            for at, (order, sql) in enumerate(zip(self.orders, keys, strict=True))
-            if order.term.type == Edm.DECIMAL
-        ]
+    def read(self, found: Sequence[Any]) -> list[Row]:
+        """Stored rows as the feed has them."""
+        names, decimals, places = self.names, self.decimals, self.places
         rows = []
         for values in found:
             row = dict(zip(names, values, strict=False))

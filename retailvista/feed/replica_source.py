@@ -7,7 +7,7 @@ yet is said, never shown as an empty table.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Any
@@ -36,10 +36,14 @@ from retailvista.feed.live_tables import ROW_KEY, LiveTable, decoder, wall
 from retailvista.feed.model import EntitySet
 from retailvista.feed.relating import relate
 from retailvista.feed.replica_sql import Conditions
-from retailvista.feed.sources import AFTER, Order, Query, Row, Shelf, ways_of
+from retailvista.feed.sources import AFTER, Order, Query, Row, Shelf, batched, ways_of
 
-CHUNK = 5_000
+# Each chunk opens the warehouse and puts its table in order once more; all of it is in memory.
+CHUNK_VALUES, CHUNK_LEAST = 300_000, 4_000
 RELATED_AT_ONCE = 500
+# Rows that are made and written in one go, while nobody else has his turn.
+BATCH = 100
+Stored = tuple[Any, ...]
 # Sent in links as they are stored.
 AS_TEXT = (Edm.INSTANT, Edm.GUID)
 
@@ -75,16 +79,17 @@ class ReplicaSource:
         done, skip, after = 0, query.skip, query.after
         while query.top is None or done < query.top:
             most = None if query.top is None else skip + query.top - done
-            found, after = reading.chunk(after, most)
-            rows = reading.kept(found)
-            passed = min(skip, len(rows))
-            skip -= passed
-            rows = rows[passed:]
-            rows = rows[: query.top - done] if query.top is not None else rows
-            done += len(rows)
-            if rows:
-                relate(self._shelf, self._table, rows, query.needs, RELATED_AT_ONCE)
-                yield rows
+            chunk, after = reading.chunk(after, most)
+            for found in batched(chunk, reading.at_once):
+                rows = reading.kept(reading.rows(found))
+                passed = min(skip, len(rows))
+                skip -= passed
+                rows = rows[passed:]
+                rows = rows[: query.top - done] if query.top is not None else rows
+                done += len(rows)
+                if rows:
+                    relate(self._shelf, self._table, rows, query.needs, RELATED_AT_ONCE)
+                    yield rows
             if after is None:
                 return
 
@@ -147,7 +152,10 @@ class _Reading:
         if self.left is not None:
             add_needs(self.left, self.needs)
         self.keys = source._keys(query.orders)
+        both_ways = {**self.needs.ways, **query.needs.ways}
+        self.at_once = RELATED_AT_ONCE if both_ways else BATCH
         self.columns = self._columns()
+        self.places = [(self.columns.index(own), kind) for own, kind, _falls in self.keys]
         self.read = decoder(source._live, source._names, self.columns)
 
     def _conditions(self) -> Conditions:
@@ -184,9 +192,10 @@ class _Reading:
 
     def chunk(
         self, after: tuple[Any, ...] | None, most: int | None
-    ) -> tuple[list[Row], tuple[Any, ...] | None]:
+    ) -> tuple[list[Stored], tuple[Any, ...] | None]:
         """The next rows, at most so many, and where to go on; None after the last."""
-        limit = CHUNK if self.left is not None or most is None else min(CHUNK, most)
+        limit = max(CHUNK_VALUES // len(self.columns), CHUNK_LEAST)
+        limit = limit if self.left is not None or most is None else min(limit, most)
         made = self._conditions()
         order = ", ".join(
             f"{_ordered_by(made, own, kind)} {'DESC NULLS LAST' if falls else 'ASC NULLS FIRST'}"
@@ -196,13 +205,19 @@ class _Reading:
         tail = f" ORDER BY {order} LIMIT {limit}"
         sql, parameters = self.statement(wanted, after, tail)
         found = self.copied.rows(sql, parameters)
+        return found, self._place_of(found[-1]) if len(found) == limit else None
+
+    def rows(self, found: Sequence[Stored]) -> list[Row]:
+        """As the feed has them."""
         rows = []
         for values in found:
-            raw = dict(zip(self.columns, values, strict=True))
-            row = self.read(raw)
-            row[AFTER] = tuple(_sent(raw[own], kind) for own, kind, _falls in self.keys)
+            row = self.read(dict(zip(self.columns, values, strict=True)))
+            row[AFTER] = self._place_of(values)
             rows.append(row)
-        return rows, rows[-1][AFTER] if len(rows) == limit else None
+        return rows
+
+    def _place_of(self, values: Stored) -> tuple[Any, ...]:
+        return tuple(_sent(values[at], kind) for at, kind in self.places)
 
     def kept(self, rows: list[Row]) -> list[Row]:
         """Those that the rest of the filter keeps."""

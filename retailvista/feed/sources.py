@@ -7,9 +7,9 @@ row that it gives carries its place in the order under AFTER, from which the nex
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any, Protocol
+from typing import Any, Protocol, TypeVar
 
 from retailvista.feed.edm import Edm
 from retailvista.feed.language.terms import ROOT, Apply, Field, Needs, Term, Value, both
@@ -21,6 +21,7 @@ MORE = "$more"
 POSITION = Property("_Position", Edm.INT64, nullable=False)
 
 Row = dict[str, Any]
+T = TypeVar("T")
 
 
 @dataclass(frozen=True, slots=True)
@@ -128,3 +129,9 @@ def grouped(rows: list[Row], name: str) -> Mapping[Any, list[Row]]:
     for row in rows:
         found.setdefault(row[name], []).append(row)
     return found
+
+
+def batched(stored: Sequence[T], size: int) -> Iterator[Sequence[T]]:
+    """Pieces of what was read at once, made rows one after the other."""
+    for at in range(0, len(stored), size):
+        yield stored[at : at + size]

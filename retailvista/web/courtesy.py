@@ -11,15 +11,22 @@ import threading
 
 from flask import Flask, g, request
 
+from retailvista.clock import Clock, SystemClock
+
 FEEDS = "odata."
-WAIT_SECONDS = 0.05
+WAIT_SECONDS = 0.08
+# A page that was made still has to be sent, and the next one may be on its way: that is waited for
+# as well, at first.
+AFTER_SECONDS, PATIENT_SECONDS = 0.002, 0.03
 
 
 class Screens:
     """How many pages are being made at this moment."""
 
-    def __init__(self) -> None:
+    def __init__(self, clock: Clock) -> None:
         self._working = 0
+        self._clock = clock
+        self._ended_at = 0.0
         self._quiet = threading.Condition()
 
     def begin(self) -> None:
@@ -29,16 +36,33 @@ class Screens:
     def end(self) -> None:
         with self._quiet:
             self._working -= 1
+            self._ended_at = self._clock.monotonic()
             if not self._working:
                 self._quiet.notify_all()
 
-    def let_go_first(self, seconds: float = WAIT_SECONDS) -> bool:
+    def let_go_first(self) -> bool:
         """Wait until no page is being made. False when the time was over before."""
+        began = self._clock.monotonic()
         with self._quiet:
-            return self._quiet.wait_for(lambda: not self._working, seconds)
+            while pause := self._pause(self._clock.monotonic() - began):
+                if pause < 0:
+                    return False
+                self._quiet.wait(pause)
+        return True
+
+    def _pause(self, waited: float) -> float:
+        """How long to wait before looking again; 0 when nobody is in the way, below 0 too long.
+
+        Who has waited some time takes the first gap between two pages.
+        """
+        if self._working:
+            return WAIT_SECONDS - waited
+        if waited > PATIENT_SECONDS:
+            return 0.0
+        return max(self._ended_at + AFTER_SECONDS - self._clock.monotonic(), 0.0)
 
 
-screens = Screens()
+screens = Screens(SystemClock())
 
 
 def install(app: Flask) -> None:

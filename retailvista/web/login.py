@@ -17,7 +17,7 @@ from wtforms import PasswordField, StringField, validators
 
 from retailvista.companies import people, registering, sessions
 from retailvista.companies.models import Company, User
-from retailvista.web import cookies, tenancy, wiring
+from retailvista.web import cookies, counters, tenancy, wiring
 from retailvista.web.access import EVERYONE, allow
 from retailvista.web.forms import PageForm
 from retailvista.web.numbers import whole
@@ -27,7 +27,7 @@ screen = Blueprint("login", __name__)
 log = structlog.get_logger(__name__)
 KNOWN_SECONDS = 30 * 24 * 3600
 STRAY_SECONDS = 3600
-limiter = Limiter(get_remote_address, storage_uri="memory://")
+limiter = Limiter(get_remote_address, storage_uri=f"{counters.SCHEME}://")
 
 
 class LoginForm(PageForm):

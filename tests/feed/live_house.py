@@ -13,6 +13,7 @@ from sqlalchemy import delete, select, update
 from sqlalchemy.orm import Session
 
 from retailvista import db, web
+from retailvista.clock import Clock
 from retailvista.companies import people
 from retailvista.companies.scope import company_scope
 from retailvista.config import load_settings
@@ -92,9 +93,12 @@ class LiveHouse:
         self.house.stage.change(lambda session: session.execute(update(Lane).values(values)))
 
 
-def open_live(folder: Path, clock: TestClock, sandbox: Sandbox) -> LiveHouse:
-    """Groenhof with connector 25 (logged in) and 40 (a warehouse); Bloemhof with nothing."""
-    stage = open_stage(folder, clock, sandbox, master=False)
+def open_live(folder: Path, clock: Clock, sandbox: Sandbox, **more: Any) -> LiveHouse:
+    """Groenhof with connector 25 (logged in) and 40 (a warehouse); Bloemhof with nothing.
+
+    `more`: for open_stage.
+    """
+    stage = open_stage(folder, clock, sandbox, master=False, **more)
     add_warehouse(stage)
     settings = load_settings(
         {"RV_MASTER_KEY_FILE": str(folder / "master.key")}, folder / "instance"

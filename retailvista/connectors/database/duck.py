@@ -41,6 +41,8 @@ SETTINGS: Mapping[str, str | int | float | list[str]] = {
 ROOM_MB = 24
 # What a reader may use until a load prepares its tables: rows of many columns are put in order.
 READER_MB = 256
+# While it makes rows of Python's objects nobody else in this process has his turn.
+ROWS_AT_ONCE = 500
 # No room on the disk, no rights, a file that was taken away: after it the file is opened anew.
 UNWRITTEN = (duckdb.IOException, duckdb.FatalException, duckdb.TransactionException)
 BUSY_PAUSE = timedelta(minutes=1)
@@ -108,8 +110,10 @@ class DuckWarehouse(SqlWarehouse):
 
     def rows(self, sql: str, parameters: Sequence[Any] = ()) -> list[tuple[Any, ...]]:
         with self._told():
-            found: list[tuple[Any, ...]]
-            found = self._connection.execute(sql, list(parameters)).fetchall()
+            answer = self._connection.execute(sql, list(parameters))
+            found: list[tuple[Any, ...]] = []
+            while some := answer.fetchmany(ROWS_AT_ONCE):
+                found += some
         return found
 
     def changed(self, sql: str, parameters: Sequence[Any] = ()) -> int:

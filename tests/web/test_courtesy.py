@@ -1,0 +1,54 @@
+"""An answer of a feed waits for the pages that are being made, and never for good."""
+
+from __future__ import annotations
+
+import threading
+
+import pytest
+
+from retailvista.clock import SystemClock
+from retailvista.web.courtesy import Screens
+
+
+@pytest.fixture
+def screens() -> Screens:
+    return Screens(SystemClock())
+
+
+def test_nobody_waits_where_no_page_is_made(screens):
+    assert screens.let_go_first()
+
+
+def test_an_answer_goes_on_when_the_page_is_there(screens):
+    screens.begin()
+    threading.Timer(0.01, screens.end).start()
+    assert screens.let_go_first()
+
+
+def test_an_answer_waits_for_the_last_of_two_pages(screens):
+    screens.begin()
+    screens.begin()
+    screens.end()
+    assert not screens.let_go_first()
+    screens.end()
+    assert screens.let_go_first()
+
+
+def test_pages_without_end_do_not_keep_an_answer_for_good(screens):
+    """One page after the other: the answer takes the gap between two of them."""
+    done, gaps = threading.Event(), []
+
+    def visit() -> None:
+        while not done.wait(0.001):
+            screens.begin()
+            done.wait(0.004)
+            screens.end()
+
+    visitor = threading.Thread(target=visit)
+    visitor.start()
+    try:
+        gaps = [screens.let_go_first() for _ in range(3)]
+    finally:
+        done.set()
+        visitor.join()
+    assert gaps == [True, True, True]
