@@ -12,6 +12,7 @@ from dataclasses import dataclass, field
 from decimal import Decimal
 from typing import Any
 
+from retailvista.connectors import json_bodies
 from retailvista.connectors.fields import FieldProblem
 from retailvista.connectors.records import Row
 from retailvista.errors import Refused
@@ -144,7 +145,7 @@ def _whole(value: Any, key: str) -> dict[str, Any]:
     """The expression made a record, or the text of one in JSON."""
     if isinstance(value, str):
         try:
-            value = json.loads(value, parse_float=Decimal)
+            value = json_bodies.read(value.encode())
         except ValueError as error:
             raise TransformFailed("expression", key, f"It makes no JSON: {error}.") from error
     if not isinstance(value, Mapping):
