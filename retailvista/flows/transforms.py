@@ -7,6 +7,7 @@ record, fails that record and no other; the record that came is never changed.
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from decimal import Decimal
@@ -24,6 +25,8 @@ from retailvista.flows.expressions import FAILURES, BadExpression, Evaluate, com
 RECORD, VARIABLES = "record", "variables"
 RECORD_SIZE_MAX = 10 * SIZE_MAX
 DEPTH_MAX = 12
+# An expression can write it as '\\ud800'; no database keeps it.
+HALF = re.compile("[\ud800-\udfff]")
 
 
 class TransformFailed(Refused):
@@ -180,6 +183,8 @@ def _checked(value: Any, key: str, depth: int) -> Any:
     if isinstance(value, list | tuple):
         return [_checked(inner, key, depth - 1) for inner in value]
     value = exact(value)
+    if isinstance(value, str) and HALF.search(value):
+        raise TransformFailed("record", key, "A text in it holds half a character.")
     if value is None or isinstance(value, str | int | Decimal):
         return value
     raise TransformFailed("record", key, f"{type(value).__name__} is no value of a record.")
