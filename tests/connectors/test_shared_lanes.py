@@ -7,6 +7,7 @@ is shared by who speaks to the same division by the same app, and both of these 
 from __future__ import annotations
 
 from dataclasses import replace
+from typing import Any
 
 import pytest
 
@@ -26,7 +27,7 @@ from tests.world import add_company
 ENTITY = "financial/GLAccounts"
 # A division that the bookkeeper's consent does not cover.
 ANOTHERS = 2000001
-BY_HAND = {"mode": "token", "access_token": "made-up"}
+BY_HAND: dict[str, Any] = {"mode": "token", "access_token": "made-up"}
 
 
 @pytest.fixture
