@@ -115,7 +115,10 @@ def _addresses(host: str, port: int) -> list[str]:
     try:
         return [str(ipaddress.ip_address(host))]
     except ValueError:
-        found = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)
+        try:
+            found = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)
+        except UnicodeError as error:  # a part of it is empty or too long
+            raise OSError("no name of a host") from error
         return [str(entry[4][0]) for entry in found]
 
 

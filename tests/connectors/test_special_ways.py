@@ -130,3 +130,9 @@ def test_what_lies_outside():
 def test_an_address_inside_is_not_reached_by_an_ipv6_address_that_holds_it(address):
     """NAT64, 6to4, IPv4-compatible and -translated, site-local, Teredo (RFC 6890, 6052, 3056)."""
     assert not is_outside(address)
+
+
+@pytest.mark.parametrize("host", ["x..example", ".example", f"{'a' * 70}.example"])
+def test_a_name_that_is_none_is_not_reached(clock, host):
+    reply = RequestsWire(clock, ()).send(Call("GET", f"https://{host}/odata", free=True))
+    assert reply.sending is Sending.NOT_SENT
