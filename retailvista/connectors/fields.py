@@ -170,12 +170,14 @@ def _oauth_addresses(filled: Filled, hosts: Sequence[str]) -> Iterator[FieldProb
             parts = urlsplit(text)
             host, port = parts.hostname or "", parts.port
         except ValueError:
-            host, port = "", None
+            parts, host, port = urlsplit(""), "", None
         if text and (not host or not ADDRESS.fullmatch(text)):
             yield FieldProblem(name, "Enter the address of the service.")
-        elif text and parts.scheme != "https" and not _is_named(parts.scheme, host, port, hosts):
-            if parts.scheme != "http" or not is_loopback_host(host):
-                yield FieldProblem(name, "The address must begin with https://.")
+            continue
+        loopback = parts.scheme == "http" and is_loopback_host(host)
+        known = loopback or _is_named(parts.scheme, host, port, hosts)
+        if text and parts.scheme != "https" and not known:
+            yield FieldProblem(name, "The address must begin with https://.")
 
 
 def _books(filled: Filled, visible: Sequence[Division]) -> Iterator[FieldProblem]:
