@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
-from typing import Any
+from typing import Any, Self
 
 from sqlalchemy import select
 from sqlalchemy.orm import Session
@@ -20,6 +20,9 @@ from retailvista.connectors.outside import Outside
 from retailvista.connectors.port import Provider
 from retailvista.connectors.registry import provider_of, records_for
 from retailvista.errors import Refused
+
+# What the provider would answer.
+FORBIDDEN = 403
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,6 +47,28 @@ class ConnectorFacts:
     use_proxy: bool = False
     free_site: bool = False
     advanced: Mapping[str, str] = field(default_factory=dict)
+    # The divisions that the login could see when it was last asked.
+    visible: frozenset[int] = frozenset()
+
+    def at(self, division: int) -> Self:
+        """The same at a division, with its lane.
+
+        A lane is shared with other companies only where the provider has confirmed who is there.
+        What somebody typed proves nothing: his refused calls must not stop the others' postings.
+        """
+        whose = None if self.mode == FULL else self.company_id
+        key = lane_key(self.site, self.client_id, division, whose)
+        return replace(self, division=division, lane_key=key)
+
+    def at_other(self, division: int) -> Self:
+        """At another division than its own. Refused for one that the login is not known to see."""
+        if division not in self.visible:
+            raise Refused(
+                f"This login has no access to division {division}. If it has meanwhile, press Test"
+                f" at connector {self.number}.",
+                http_status=FORBIDDEN,
+            )
+        return replace(self.at(division), division_currency="")
 
 
 def connector_facts(outside: Outside, connector_id: int) -> tuple[ConnectorFacts, Provider]:
@@ -95,8 +120,7 @@ def as_facts(settings: ConnectorSettings) -> dict[str, Any]:
 
 def facts_of(row: Connector) -> ConnectorFacts:
     """The columns of a row as a value."""
-    division = row.division or 0
-    return ConnectorFacts(
+    facts = ConnectorFacts(
         id=row.id,
         company_id=row.company_id,
         number=row.number,
@@ -104,11 +128,14 @@ def facts_of(row: Connector) -> ConnectorFacts:
         name=row.name,
         site=row.site,
         client_id=row.client_id,
-        division=division,
+        division=row.division or 0,
         division_currency=row.division_currency,
         journal_code=row.journal_code,
         vat_mode=row.vat_mode,
         automatic=row.automatic,
         log_requests=row.log_requests,
-        lane_key=lane_key(row.site, row.client_id, division),
+        lane_key="",
+        mode=ConnectorSettings.of(row.settings).mode,
+        visible=frozenset(int(one["code"]) for one in (row.last_test or {}).get("divisions", [])),
     )
+    return facts.at(facts.division)

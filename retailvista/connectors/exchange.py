@@ -28,6 +28,8 @@ TOKEN = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+", re.ASCII)
 CONTROLS = re.compile(r"[\x00-\x08\x0a-\x1f\x7f]")
 OURS = frozenset(("content-length", "transfer-encoding"))
 GZIP = 16 + zlib.MAX_WBITS
+# Servers send one; each further one costs a copy of all that comes after it.
+MEMBERS_MAX = 64
 
 
 @dataclass(frozen=True, slots=True)
@@ -145,6 +147,8 @@ def _unpacked(packed: bytes) -> bytes | None:
     parts: list[bytes] = []
     size = 0
     while packed:
+        if len(parts) == MEMBERS_MAX:
+            raise http.client.HTTPException("a body packed in too many parts")
         member = zlib.decompressobj(GZIP)
         try:
             parts.append(member.decompress(packed, ANSWER_BYTES_MAX + 1 - size))

@@ -28,6 +28,9 @@ CLIENT_ID_MAX = 200
 CALLBACK_MAX = 500
 SITE_MAX = 200
 TOKEN_MAX = 8_000
+# What can stand in a header (RFC 6750, 2.1, allows less), and in an address.
+IN_HEADER = re.compile(r"[\x21-\x7e]*")
+ADDRESS = re.compile(r"[^\x00-\x20\x7f]+")
 JOURNAL_CODE = re.compile(r"[0-9A-Za-z]{1,10}")
 
 
@@ -61,6 +64,7 @@ def check_fields(
         problems.append(FieldProblem("mode", "Choose one of the ways to log in."))
     problems += _client(filled)
     problems += _tokens(filled)
+    problems += _oauth_addresses(filled, hosts)
     if filled.settings.mode == FULL:
         problems += _callback(filled.callback_url, computed_callback)
     problems += _books(filled, visible) if provider.keeps_books else []
@@ -154,6 +158,26 @@ def _tokens(filled: Filled) -> Iterator[FieldProblem]:
     for name in ("access_token", "refresh_token"):
         if len(getattr(filled, name)) > TOKEN_MAX:
             yield FieldProblem(name, "The token is too long.")
+        elif not IN_HEADER.fullmatch(getattr(filled, name)):
+            yield FieldProblem(name, "The token holds a character that no token has.")
+
+
+def _oauth_addresses(filled: Filled, hosts: Sequence[str]) -> Iterator[FieldProblem]:
+    """Where the browser is sent, and where the secret goes."""
+    for name in ("authorise_url", "token_url"):
+        text = getattr(filled.settings, name)
+        try:
+            parts = urlsplit(text)
+            host, port = parts.hostname or "", parts.port
+        except ValueError:
+            parts, host, port = urlsplit(""), "", None
+        if text and (not host or not ADDRESS.fullmatch(text)):
+            yield FieldProblem(name, "Enter the address of the service.")
+            continue
+        loopback = parts.scheme == "http" and is_loopback_host(host)
+        known = loopback or _is_named(parts.scheme, host, port, hosts)
+        if text and parts.scheme != "https" and not known:
+            yield FieldProblem(name, "The address must begin with https://.")
 
 
 def _books(filled: Filled, visible: Sequence[Division]) -> Iterator[FieldProblem]:

@@ -63,9 +63,13 @@ class LaneLease:
     owner: str
 
 
-def lane_key(site: str, client_id: str, division: int) -> str:
-    """Key of the lane: a hash, since lanes are shared by the whole installation."""
-    return hashlib.sha256(f"{site}|{client_id}|{division}".encode()).hexdigest()
+def lane_key(site: str, client_id: str, division: int, company_id: int | None = None) -> str:
+    """Key of the lane: a hash, since lanes are shared by the whole installation.
+
+    With `company_id` it is that company's alone.
+    """
+    whose = "" if company_id is None else f"|company {company_id}"
+    return hashlib.sha256(f"{site}|{client_id}|{division}{whose}".encode()).hexdigest()
 
 
 def take(session: Session, key: str, owner: str, need: Need) -> LaneLease:

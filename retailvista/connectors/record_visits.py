@@ -13,7 +13,7 @@ from typing import TypeVar
 
 from retailvista.connectors.connector_facts import connector_facts
 from retailvista.connectors.feed_marks import Newest
-from retailvista.connectors.lanes import LaneClosed, lane_key
+from retailvista.connectors.lanes import LaneClosed
 from retailvista.connectors.outside import Outside
 from retailvista.connectors.port import TokenRefused
 from retailvista.connectors.records import Asked, Page, Records
@@ -109,6 +109,4 @@ def reader_for(outside: Outside, connector_id: int, division: int = 0) -> Reader
     )
     if not provider.keeps_books or not division or division == facts.division:
         return with_own
-    return replace(
-        with_own, division=division, lane_key=lane_key(facts.site, facts.client_id, division)
-    )
+    return replace(with_own, division=division, lane_key=facts.at(division).lane_key)

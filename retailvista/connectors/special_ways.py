@@ -24,6 +24,14 @@ from retailvista.errors import Refused
 PORTS = {"http": 80, "https": 443}
 POOLS_MAX = 64
 LOOPBACK = "127.0.0.1"
+# What Python calls global, and a gateway of ours would lead inside: local NAT64 (RFC 8215), 6to4
+# (3056), IPv4-compatible (4291), IPv4-translated (2765).
+INSIDE = tuple(
+    ipaddress.IPv6Network(text)
+    for text in ("64:ff9b:1::/48", "2002::/16", "::/96", "::ffff:0:0:0/96")
+)
+# NAT64 (RFC 6052): in a network with IPv6 alone, this is how public services look.
+NAT64 = ipaddress.IPv6Network("64:ff9b::/96")
 NO_PROXY = "This installation has no proxy; its operator sets one with RV_PROXY_URL."
 
 # Scheme, IP address or host, port, name in the certificate, by proxy.
@@ -107,7 +115,10 @@ def _addresses(host: str, port: int) -> list[str]:
     try:
         return [str(ipaddress.ip_address(host))]
     except ValueError:
-        found = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)
+        try:
+            found = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)
+        except UnicodeError as error:  # a part of it is empty or too long
+            raise OSError("no name of a host") from error
         return [str(entry[4][0]) for entry in found]
 
 
@@ -118,6 +129,11 @@ def is_outside(address: str) -> bool:
     (True, False, False)
     """
     found = ipaddress.ip_address(address.split("%", 1)[0])
-    if isinstance(found, ipaddress.IPv6Address) and found.ipv4_mapped is not None:
-        found = found.ipv4_mapped
+    if isinstance(found, ipaddress.IPv6Address):
+        if found.is_site_local or any(found in network for network in INSIDE):
+            return False
+        held = found.ipv4_mapped
+        if found in NAT64:
+            held = ipaddress.IPv4Address(int(found) & 0xFFFFFFFF)
+        found = held or found
     return found.is_global and not found.is_multicast

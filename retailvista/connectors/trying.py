@@ -20,7 +20,6 @@ from retailvista.connectors.fields import FieldProblem
 from retailvista.connectors.filled import Filled
 from retailvista.connectors.grants import UsableToken
 from retailvista.connectors.guidance import BASIC, NO_LOGIN, TOKEN
-from retailvista.connectors.lanes import lane_key
 from retailvista.connectors.models import Connector
 from retailvista.connectors.outside import Outside
 from retailvista.connectors.registry import provider_of
@@ -70,17 +69,15 @@ def try_values(
 
 def _facts(row: Connector, filled: Filled, of_settings: Mapping[str, Any]) -> ConnectorFacts:
     """The connector as it would be."""
-    division = filled.division or 0
-    return replace(
+    facts = replace(
         facts_of(row),
         site=filled.site,
         client_id=filled.client_id,
-        division=division,
         journal_code=filled.journal_code,
-        lane_key=lane_key(filled.site, filled.client_id, division),
         free_site=provider_of(row).free_site,
         **of_settings,
     )
+    return facts.at(filled.division or 0)
 
 
 def _token(outside: Outside, row: Connector, filled: Filled, now: Any) -> UsableToken:

@@ -16,7 +16,7 @@ from sqlalchemy.orm import Session as DatabaseSession
 from retailvista import db
 from retailvista.connectors import grants, lanes, masters
 from retailvista.connectors.connector_facts import ConnectorFacts, connector_facts
-from retailvista.connectors.lanes import Need, lane_key
+from retailvista.connectors.lanes import Need
 from retailvista.connectors.metering import Account, BoundedWire, MeteredWire
 from retailvista.connectors.outside import Outside
 from retailvista.connectors.port import (
@@ -216,7 +216,7 @@ def open_visit(  # noqa: PLR0913  whose connector, for what, and how much of it
 ) -> Iterator[Visit]:
     """Token, lane and budget for a connector of the company in scope.
 
-    `division` is spoken to in place of the connector's own: what its login may see, Exact decides.
+    `division` is spoken to in place of the connector's own, if its login was seen to have it.
 
     `posting` may use the reserve that other work leaves alone. `checking` is for a web thread: no
     division is needed yet, and the calls are bounded by 20 seconds in all (a refresh is not cut
@@ -225,8 +225,7 @@ def open_visit(  # noqa: PLR0913  whose connector, for what, and how much of it
     facts, provider = connector_facts(outside, connector_id)
     division = division if provider.keeps_books else None
     if division and division != facts.division:
-        key = lane_key(facts.site, facts.client_id, division)
-        facts = replace(facts, division=division, division_currency="", lane_key=key)
+        facts = facts.at_other(division)
     if not checking and not facts.division:
         raise Refused(f"Connector {facts.number} has no division yet; choose one first.")
     token = grants.usable_token(outside, connector_id)

@@ -7,6 +7,7 @@ all, and what is wrong is named with its place in the document.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import Any
@@ -27,6 +28,8 @@ from retailvista.runs.models import Schedule
 FORMAT, VERSION = "retailvista-flows", 1
 SCHEDULE_FIELDS = ("every_minutes", "daily_at", "cron", "zone")
 FLOWS_MAX = 500
+UNSTORABLE = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f\ud800-\udfff]")
+NUMBER_MAX = 2**31 - 1
 
 
 def export_flows(session: Session, numbers: Sequence[int] | None = None) -> dict[str, Any]:
@@ -92,12 +95,37 @@ def _read(document: Any) -> list[tuple[FlowSpec, list[dict[str, Any]]]]:
         rest = dict(one) if isinstance(one, Mapping) else one
         schedules = rest.pop("schedules", []) if isinstance(rest, dict) else []
         try:
+            _check_storable(one)
             found.append((spec_of(rest), _schedules(schedules)))
         except WrongFlow as wrong:
             problems += _placed(at, wrong)
     if problems:
         raise WrongFlow(problems)
     return found
+
+
+def _check_storable(one: Any) -> None:
+    """No part of it is more than every database can keep. WrongFlow names the first that is."""
+    parts = one if isinstance(one, Mapping) else {}
+    for name, part in parts.items():
+        if not storable([name, part]):
+            place = name if storable(name) else "flow"
+            raise _wrong(place, "This holds a character or a number that cannot be kept.")
+
+
+def storable(value: Any) -> bool:
+    """No NUL and its kin, no half characters, no number beyond a column of PostgreSQL.
+
+    >>> storable(["Naam", 25]), storable("a\\x00"), storable({"a": 2**31})
+    (True, False, False)
+    """
+    if isinstance(value, str):
+        return UNSTORABLE.search(value) is None
+    if isinstance(value, Mapping):
+        return all(storable(name) and storable(inner) for name, inner in value.items())
+    if isinstance(value, list):
+        return all(storable(inner) for inner in value)
+    return not isinstance(value, int) or abs(value) <= NUMBER_MAX
 
 
 def _schedules(given: Any) -> list[dict[str, Any]]:

@@ -7,6 +7,7 @@ expression alone; numbers are exact, never binary fractions.
 
 from __future__ import annotations
 
+import math
 import re
 from collections.abc import Callable, Mapping
 from functools import lru_cache
@@ -201,6 +202,8 @@ def _check(parts: list[nodes.Node], *, inside: bool) -> None:
 def _check_one(node: nodes.Node, *, inside: bool) -> None:
     if not isinstance(node, ALLOWED):
         raise BadExpression(f"{type(node).__name__.lower()} is not allowed here.")
+    if isinstance(node, nodes.Const) and node.value in (math.inf, -math.inf):
+        raise BadExpression("A number in it is too large.")
     if isinstance(node, nodes.Name) and node.name in RESERVED:
         raise BadExpression(f"A field called {node.name} is reached by record['{node.name}'].")
     if not isinstance(node, nodes.Filter | nodes.Test):

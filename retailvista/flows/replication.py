@@ -209,7 +209,11 @@ class _Division:
             and now - cursor.moved_at < MOVED_ASKED_EVERY
             for cursor in found
         ]
-        return None if all(lately) else self.reader.moved()
+        try:
+            return None if all(lately) else self.reader.moved()
+        except Refused:
+            # Each of its tables will say so, and the next division follows.
+            return None
 
 
 def _exported(target: Target, flow: FlowFacts) -> None:

@@ -7,11 +7,13 @@ record, fails that record and no other; the record that came is never changed.
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from decimal import Decimal
 from typing import Any
 
+from retailvista.connectors import json_bodies
 from retailvista.connectors.fields import FieldProblem
 from retailvista.connectors.records import Row
 from retailvista.errors import Refused
@@ -23,6 +25,8 @@ from retailvista.flows.expressions import FAILURES, BadExpression, Evaluate, com
 RECORD, VARIABLES = "record", "variables"
 RECORD_SIZE_MAX = 10 * SIZE_MAX
 DEPTH_MAX = 12
+# An expression can write it as '\\ud800'; no database keeps it.
+HALF = re.compile("[\ud800-\udfff]")
 
 
 class TransformFailed(Refused):
@@ -144,7 +148,7 @@ def _whole(value: Any, key: str) -> dict[str, Any]:
     """The expression made a record, or the text of one in JSON."""
     if isinstance(value, str):
         try:
-            value = json.loads(value, parse_float=Decimal)
+            value = json_bodies.read(value.encode())
         except ValueError as error:
             raise TransformFailed("expression", key, f"It makes no JSON: {error}.") from error
     if not isinstance(value, Mapping):
@@ -179,6 +183,8 @@ def _checked(value: Any, key: str, depth: int) -> Any:
     if isinstance(value, list | tuple):
         return [_checked(inner, key, depth - 1) for inner in value]
     value = exact(value)
+    if isinstance(value, str) and HALF.search(value):
+        raise TransformFailed("record", key, "A text in it holds half a character.")
     if value is None or isinstance(value, str | int | Decimal):
         return value
     raise TransformFailed("record", key, f"{type(value).__name__} is no value of a record.")

@@ -12,9 +12,9 @@ from sqlalchemy.orm import Session
 from retailvista import db
 from retailvista.companies.scope import scoped_company_id
 from retailvista.connectors.choosing import check_licence
+from retailvista.connectors.connector_facts import facts_of
 from retailvista.connectors.grants import login_state
 from retailvista.connectors.holding import grant_of
-from retailvista.connectors.lanes import lane_key
 from retailvista.connectors.models import Connector, Lane
 from retailvista.connectors.registry import provider_of
 from retailvista.errors import NotAllowed
@@ -121,7 +121,7 @@ def _rests(text: str) -> Obstacle:
 def _lane(session: Session, row: Connector) -> Obstacle | None:
     """The provider's limits, and another process that sends there now."""
     name = f"Connector {row.number}"
-    key = lane_key(row.site, row.client_id, row.division or 0)
+    key = facts_of(row).lane_key
     lane = session.scalar(select(Lane).where(Lane.key == key))
     now = db.now(session)
     if lane is None:

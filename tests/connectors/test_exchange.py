@@ -143,6 +143,14 @@ def test_very_small_chunks_are_read_as_fast_as_they_come():
     assert found.reusable
 
 
+def test_a_body_packed_in_very_many_parts_is_refused_at_once():
+    """What was left was copied for each of them: hours of a processor for 32 MB of these."""
+    many = gzip.compress(b"", mtime=0) * 20_000
+    head = OK + b"Content-Encoding: gzip\r\nContent-Length: %d\r\n\r\n" % len(many)
+    with pytest.raises(http.client.HTTPException, match="parts"):
+        answered_by_thread(head + many)
+
+
 def answered_by_thread(raw: bytes) -> Answered:
     """For more than a socket holds at a time."""
     here, there = socket.socketpair()

@@ -73,6 +73,14 @@ WRONG = [
     ("callback_url", {"callback_url": "nonsense"}),
     ("journal_code", {"journal_code": "9 1"}),
     ("vat_mode", {"vat_mode": "guess"}),
+    ("authorise_url", {"authorise_url": "javascript:alert(1)"}),
+    ("authorise_url", {"authorise_url": "https://a.example/\r\nSet-Cookie: x"}),
+    ("authorise_url", {"authorise_url": "https://[a.example/"}),
+    ("token_url", {"token_url": "http://a.example/token"}),
+    ("token_url", {"token_url": "file://localhost/etc/passwd"}),
+    ("token_url", {"token_url": "https://a.example:99999/token"}),
+    ("access_token", {"mode": "token", "access_token": "abc\r\nX: y"}),
+    ("access_token", {"mode": "token", "access_token": "abc\u20ac"}),
 ]
 
 

@@ -109,5 +109,30 @@ def test_an_address_that_nobody_allowed_or_entered_is_refused(clock, listener):
 def test_what_lies_outside():
     assert outside_address("8.8.8.8", 443) == "8.8.8.8"
     assert is_outside("2001:4860:4860::8888")
+    assert is_outside("64:ff9b::808:808")
     assert not is_outside("224.0.0.1")
     assert not is_outside("100.64.0.1")
+
+
+@pytest.mark.parametrize(
+    "address",
+    [
+        "64:ff9b::a9fe:a9fe",
+        "64:ff9b:1::a00:1",
+        "2002:a00:1::1",
+        "2002:7f00:1::",
+        "::7f00:1",
+        "::ffff:0:a00:1",
+        "fec0::1",
+        "2001:0:a00:1::",
+    ],
+)
+def test_an_address_inside_is_not_reached_by_an_ipv6_address_that_holds_it(address):
+    """NAT64, 6to4, IPv4-compatible and -translated, site-local, Teredo (RFC 6890, 6052, 3056)."""
+    assert not is_outside(address)
+
+
+@pytest.mark.parametrize("host", ["x..example", ".example", f"{'a' * 70}.example"])
+def test_a_name_that_is_none_is_not_reached(clock, host):
+    reply = RequestsWire(clock, ()).send(Call("GET", f"https://{host}/odata", free=True))
+    assert reply.sending is Sending.NOT_SENT

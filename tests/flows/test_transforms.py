@@ -222,3 +222,15 @@ def test_what_is_no_expression_is_named_before_the_flow_is_kept():
         "transform.fields.Name",
         "transform.only_if",
     ]
+
+
+def test_half_a_character_fails_its_own_record_only():
+    """No database keeps it: what cannot be stored would stop all records after it."""
+    tried = preview(TransformSpec(fields={"Name": r"'\ud800' + Name"}), {"Name": "Tuin"}, "7")
+    assert tried.problem == "Field record of record 7: A text in it holds half a character."
+
+
+@pytest.mark.parametrize("expression", ["1e400", "{{ 1e999 }}", "-1e400"])
+def test_a_number_beyond_all_numbers_is_named_before_the_flow_is_kept(expression):
+    with pytest.raises(BadExpression, match="too large"):
+        compiled(expression)

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass, field, replace
+from dataclasses import asdict, dataclass, field, replace
 
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from retailvista.connectors import chains
-from retailvista.connectors.models import Grant
+from retailvista.connectors.models import Connector, Grant
+from retailvista.connectors.port import Division
 from retailvista.connectors.registry import provider_named
 from retailvista.connectors.wire import Call, Reply, Wire
 from tests import stage as stages
@@ -65,5 +66,8 @@ def log_in_again(house: FlowHouse, *divisions: int) -> None:
         values = chains.pair_values(vault, grant.company_id, grant.id, pair, provider)
         for name, value in values.items():
             setattr(grant, name, value)
+        row = session.scalars(select(Connector).where(Connector.grant_id == grant.id)).one()
+        seen = [asdict(Division(code, "", "EUR")) for code in divisions or (GROENHOF,)]
+        row.last_test = {**(row.last_test or {}), "divisions": seen}
 
     stage.change(keep)

@@ -6,13 +6,13 @@ trimmed; `/Date(ms)/` is the local wall clock read as if it were UTC, so its dat
 
 from __future__ import annotations
 
-import json
 import re
 from collections.abc import Mapping
 from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
 from typing import Any
 
+from retailvista.connectors import json_bodies
 from retailvista.connectors.port import Reply, StoredEntry, StoredLine
 from retailvista.ledger.money import round_half_up
 
@@ -27,7 +27,7 @@ def read_json(reply: Reply) -> dict[str, Any] | None:
     if "json" not in reply.headers.get("content-type", "").lower():
         return None
     try:
-        value = json.loads(reply.body.decode("utf-8-sig"), parse_float=Decimal)
+        value = json_bodies.read(reply.body)
     except ValueError:
         return None
     return value if isinstance(value, dict) else None

@@ -5,14 +5,13 @@ Invariant: a call goes to the origin of the service only; nothing is repeated he
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping
 from datetime import datetime, timedelta
-from decimal import Decimal
 from email.utils import parsedate_to_datetime
 from typing import Any
 from urllib.parse import urlsplit
 
+from retailvista.connectors import json_bodies
 from retailvista.connectors.port import Call, Limits, Reply, Sending, TokenRefused, Wire
 from retailvista.connectors.records import RecordsSession
 from retailvista.errors import Later, Refused
@@ -69,8 +68,13 @@ def same_origin(site: str, url: str) -> bool:
     True
     >>> same_origin("https://a.example/odata", "https://a.example.evil/odata")
     False
+    >>> same_origin("https://a.example/odata", "https://a.example:99999/odata")
+    False
     """
-    return _origin(site) == _origin(url) and "@" not in urlsplit(url).netloc
+    try:
+        return _origin(site) == _origin(url) and "@" not in urlsplit(url).netloc
+    except ValueError:  # a port beyond all ports, half an IPv6 address
+        return False
 
 
 def _origin(url: str) -> tuple[str, str, int | None]:
@@ -83,7 +87,7 @@ def value_of(reply: Reply) -> Mapping[str, Any]:
     if "json" not in reply.headers.get("content-type", "").lower():
         return {}
     try:
-        value = json.loads(reply.body.decode("utf-8-sig"), parse_float=Decimal)
+        value = json_bodies.read(reply.body)
     except ValueError:
         return {}
     return value if isinstance(value, dict) else {}

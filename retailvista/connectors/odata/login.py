@@ -6,6 +6,7 @@ is the person who entered the secret who named it.
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from datetime import timedelta
 from urllib.parse import urlencode, urlsplit
@@ -17,6 +18,8 @@ from retailvista.vault import Secret
 
 TOKEN_SECONDS = 120.0
 LIFE_SECONDS = 3600
+# Ten years are more than any token lives.
+LIFE = re.compile(r"[0-9]{1,8}")
 DEFINITE = frozenset(
     {"invalid_grant", "invalid_client", "unauthorized_client", "unsupported_grant_type"}
 )
@@ -85,7 +88,7 @@ class OdataLogin:
             refresh_token=Secret(refresh if isinstance(refresh, str) else ""),
             requested_at=reply.requested_at,
             answered_at=reply.answered_at,
-            life=timedelta(seconds=int(life) if life.isdecimal() else LIFE_SECONDS),
+            life=timedelta(seconds=int(life) if LIFE.fullmatch(life) else LIFE_SECONDS),
         )
 
 

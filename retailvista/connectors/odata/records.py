@@ -93,7 +93,7 @@ class OdataRecords:
             raise error_of(reply)
         assert reply.answered_at is not None
         link = value.get(NEXT) or value.get("@nextLink") or ""
-        following = urljoin(address, str(link)) if link else ""
+        following = _joined(address, str(link)) if link else ""
         return Page(tuple(_plain(row) for row in rows), following, "", reply.answered_at)
 
     def count(self, wire: Wire, session: RecordsSession, asked: Asked) -> int | None:
@@ -180,6 +180,14 @@ class OdataRecords:
     def key_of(self, key: str, row: Row) -> str:
         values = [row.get(name) for name in self.entity(key).row_key]
         return "" if None in values or not values else "|".join(str(value) for value in values)
+
+
+def _joined(address: str, link: str) -> str:
+    """Where the next page is. Refused for a link that is none."""
+    try:
+        return urljoin(address, link)
+    except ValueError as error:
+        raise Refused("The service names a next page that is no address.") from error
 
 
 def _address(session: RecordsSession, path: str, query: Mapping[str, str]) -> str:

@@ -5,13 +5,13 @@ Invariant: amounts are read from their text as Decimal, never through a binary d
 
 from __future__ import annotations
 
-import json
 import re
 from collections.abc import Mapping
 from datetime import date, datetime
 from decimal import Decimal, InvalidOperation
 from typing import Any
 
+from retailvista.connectors import json_bodies
 from retailvista.connectors.port import Reply
 from retailvista.ledger.money import round_half_up
 
@@ -27,7 +27,7 @@ def read_json(reply: Reply) -> Any:
     if "json" not in reply.headers.get("content-type", "").lower():
         return None
     try:
-        return json.loads(reply.body.decode("utf-8-sig"), parse_float=Decimal)
+        return json_bodies.read(reply.body)
     except ValueError:
         return None
 
