@@ -13,7 +13,7 @@ from collections.abc import Callable, Mapping
 from functools import lru_cache
 from typing import Any
 
-from jinja2 import StrictUndefined, TemplateError, Undefined, nodes
+from jinja2 import StrictUndefined, TemplateError, TemplateSyntaxError, Undefined, nodes
 from jinja2.exceptions import SecurityError
 from jinja2.parser import Parser
 from jinja2.sandbox import SandboxedEnvironment
@@ -49,14 +49,20 @@ ALLOWED = (
 # What goes wrong inside an expression because of the values it meets.
 FAILURES = (
     TemplateError, ArithmeticError, LookupError, TypeError, ValueError, AttributeError,
-    RecursionError,
+    RecursionError, NameError,
 )  # fmt: skip
 TEXTS: dict[type[Exception], str] = {
     ZeroDivisionError: "It divides by zero.",
     ArithmeticError: "It cannot be counted with these numbers.",
     RecursionError: "It has too many parts inside one another.",
     SecurityError: "Nothing can be called here.",
+    NameError: "A number in it is too large.",
+    TypeError: "A filter or a sign in it cannot work with the value that it gets.",
 }
+# What Jinja says of a text that cannot be read, with what people need to know.
+ENDS_EARLY = re.compile(r".*end of (?:template|print statement|statement block).*")
+NOT_MET = re.compile(r"expected token '([^']*)', got .*")
+UNEXPECTED = re.compile(r"unexpected (?:char )?(['\"])(.+?)\1(?: at \d+)?")
 # How Jinja says it of a name, and this module of a part of a record.
 MISSING = re.compile(r"'([^']*)' is (?:undefined|no field of it)")
 Evaluate = Callable[[Mapping[str, Any]], Any]
@@ -171,8 +177,21 @@ def reason(error: BaseException) -> str:
         if isinstance(error, kind):
             return said
     text = str(getattr(error, "message", "") or error) or type(error).__name__
+    if isinstance(error, TemplateSyntaxError):
+        return _unreadable(text)
     if found := MISSING.fullmatch(text):
         return str(Unfit(f"There is no field {found[1]}."))
+    return text if text.endswith(".") else f"{text}."
+
+
+def _unreadable(text: str) -> str:
+    """Why Jinja cannot read it. Its own words name parts of templates that nobody here knows."""
+    if ENDS_EARLY.fullmatch(text):
+        return "Something is missing at its end."
+    if found := NOT_MET.fullmatch(text):
+        return f"A {found[1]} is missing."
+    if found := UNEXPECTED.fullmatch(text):
+        return f"{found[2]} does not belong there."
     return text if text.endswith(".") else f"{text}."
 
 
@@ -182,7 +201,7 @@ def _parsed(text: str, *, is_text: bool) -> list[nodes.Node]:
     parser = Parser(BOX, text, state="variable")
     expression = parser.parse_expression()
     if not parser.stream.eos:
-        raise BadExpression(f"After it comes {str(parser.stream.current)!r}, which is too much.")
+        raise BadExpression(f"{parser.stream.current} does not belong there.")
     return [expression]
 
 

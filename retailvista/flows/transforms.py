@@ -102,8 +102,7 @@ def expression_problems(spec: TransformSpec) -> Iterator[FieldProblem]:
         try:
             compiled(text)
         except BadExpression as bad:
-            said = "This is no expression: %(why)s"
-            yield FieldProblem(place, said, {"why": str(bad)})
+            yield FieldProblem(place, "This is no expression: %(why)s", {"why": str(bad)})
 
 
 @dataclass(frozen=True, slots=True)

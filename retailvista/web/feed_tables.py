@@ -9,10 +9,12 @@ from __future__ import annotations
 from typing import Any
 
 from flask import Blueprint, g, redirect, render_template, request, url_for
+from flask_babel import gettext
 from werkzeug.wrappers import Response
 
 from retailvista.errors import NotFound, Refused
 from retailvista.feed import feeds, live_datasets, previewing
+from retailvista.feed.failures import FeedError
 from retailvista.feed.models import LIVE, OWN, Dataset, Feed
 from retailvista.web import wiring
 from retailvista.web.access import ADMINISTRATOR, allow
@@ -102,8 +104,15 @@ def save(number: int, alias: str) -> Response | tuple[str, int]:
     except NotFound:
         raise
     except Refused as refused:
-        return _page(feed, table, dict(pairs), new_alias, condition, str(refused)), 400
+        return _page(feed, table, dict(pairs), new_alias, condition, _said(refused)), 400
     return redirect(url_for("feeds.page", number=number, done="saved"), 303)
+
+
+def _said(refused: Refused) -> str:
+    """What is wrong; of a condition in the words that programs hear, which are English."""
+    if isinstance(refused, FeedError):
+        return gettext("The condition cannot be used. OData says: %(said)s", said=refused)
+    return str(refused)
 
 
 @screen.post("/feeds/<int:number>/tables/<alias>/serve")

@@ -102,14 +102,15 @@ def visible_divisions(row: Connector | None) -> tuple[Division, ...]:
 
 
 def found_by(entities: Iterable[Entity], text: str) -> list[Entity]:
-    """Entities whose name or key has the text, those that people mean by it first."""
-    wanted = "".join(text.lower().split())
+    """Entities whose name or key has the text or all its words, what people mean by it first."""
+    wanted, parts = "".join(text.lower().split()), text.lower().split()
     if not wanted:
         return []
     hits = [
         found
         for found in entities
-        if wanted in "".join(f"{found.name} {found.key}".lower().split())
+        if wanted in (name := "".join(f"{found.name} {found.key}".lower().split()))
+        or all(part in name for part in parts)
     ]
     hits.sort(key=lambda found: _rank(found, wanted))
     return hits[:FOUND_MAX]

@@ -46,6 +46,13 @@ class Filled:
         return found
 
 
+def sample_of(form: Form, entity: str) -> dict[str, str]:
+    """The record that the preview tries: it stays with the form when that is shown again."""
+    if form.get("sample_entity") != entity:
+        return {}
+    return {name: form.get(name, "") for name in ("sample", "sample_key", "sample_entity")}
+
+
 def map_of(spec: FlowSpec, name: str) -> Mapping[str, str]:
     """One of MAPS of a flow."""
     return {

@@ -165,6 +165,7 @@ def _page(filled: Filled, number: int | None, problems: Sequence[FieldProblem] =
         offered=len(choices.listed), preview_url=url_for("flow_preview.preview"),
         field_names=_field_names(spec, choices),
         when=flow_when.of_form(request.form, optional=True),
+        sample=flow_fields.sample_of(request.form, spec.source.entity),
         one_each=request.form.get("one_each") == "yes",
     )  # fmt: skip
 
@@ -184,15 +185,17 @@ def problem_text(problem: FieldProblem) -> str:
         values = dict(problem.values)
         if "action" in values:
             values["action"] = str(write_word(values["action"]))
+        if "why" in values:
+            values["why"] = words.translated(values["why"])
         return gettext(problem.msgid, **values)
     return words.translated(problem.msgid)
 
 
 def _kinds() -> list[tuple[str, str, str]]:
     texts = {
-        INCOMING: (_("Incoming"), _("Records of Exact Online arrive as items in the inbox.")),
-        OUTGOING: (_("Outgoing"), _("Items or own records are sent to Exact Online.")),
-        REPLICATION: (_("Replication"), _("Tables of Exact Online are kept fresh in a warehouse.")),
+        INCOMING: (_("Incoming"), _("Records of a connector arrive as items in the inbox.")),
+        OUTGOING: (_("Outgoing"), _("Items or own records are sent to a connector.")),
+        REPLICATION: (_("Replication"), _("Tables of a connector are kept fresh in a warehouse.")),
     }
     return [(kind, *texts[kind]) for kind in (REPLICATION, INCOMING, OUTGOING) if kind in KINDS]
 
@@ -209,7 +212,8 @@ def _summary(spec: FlowSpec, choices: Choices) -> str:
         what = _("%(names)s and %(count)s more", names=what, count=len(names) - 3)
     if spec.kind == INCOMING:
         return _("%(what)s from %(source)s into the inbox.", what=what, source=source)
-    return _("%(what)s from %(source)s to %(target)s.", what=what, source=source, target=target)
+    said = _("%(what)s from %(source)s to %(target)s.", what=what, source=source, target=target)
+    return said.removesuffix("….") + "…" if said.endswith("….") else said
 
 
 def _ways(spec: FlowSpec, choices: Choices) -> dict[str, int]:

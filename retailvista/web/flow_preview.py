@@ -6,11 +6,11 @@ It travels with the form, so that trying again costs no call; nothing of it is k
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 from flask import Blueprint, render_template, request
 from flask_babel import gettext
-from werkzeug.datastructures import MultiDict
 
 from retailvista.connectors.choosing import connector_by_number
 from retailvista.connectors.records import Row
@@ -64,7 +64,7 @@ def _asked(spec: FlowSpec, names: dict[str, str]) -> tuple[str, str]:
 
 def _record(spec: FlowSpec) -> tuple[Row | None, str, str]:
     """A record with its key, else why there is none."""
-    carried = _carried(request.form, spec.source.entity)
+    carried = _carried(flow_fields.sample_of(request.form, spec.source.entity))
     fetch = request.args.get("fetch") == "yes"
     if carried is not None and not fetch:
         return carried, request.form.get("sample_key", "?"), ""
@@ -79,12 +79,10 @@ def _record(spec: FlowSpec) -> tuple[Row | None, str, str]:
     return found.row, found.key, said if found.row is None else ""
 
 
-def _carried(form: MultiDict[str, str], entity: str) -> Row | None:
-    """The record that came with the form, if it is of this entity."""
-    if form.get("sample_entity") != entity:
-        return None
+def _carried(sample: Mapping[str, str]) -> Row | None:
+    """The record that came with the form, if there is one that can be read."""
     try:
-        found = loads(form.get("sample", ""))
+        found = loads(sample.get("sample", ""))
     except ValueError:
         return None
     return found if isinstance(found, dict) else None

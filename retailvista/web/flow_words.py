@@ -46,6 +46,17 @@ MODES: dict[str, Any] = {
     "full": _l("everything again"),
     "": _l("as usual"),
 }
+# What a property of an entity holds (connectors/records.py).
+PROPERTIES: dict[str, Any] = {
+    "text": _l("text"),
+    "guid": _l("identification"),
+    "whole": _l("whole number"),
+    "decimal": _l("number"),
+    "moment": _l("date and time"),
+    "boolean": _l("yes or no"),
+    "binary": _l("file"),
+    "lines": _l("lines of its own"),
+}
 # Lines of an item's log that are codes.
 ITEM_LINES: dict[str, Any] = {
     "received": _l("Received."),
@@ -92,6 +103,10 @@ def way_colour(way: str) -> str:
 
 def write_word(action: str) -> Any:
     return ACTIONS.get(action, action)
+
+
+def property_word(kind: str) -> Any:
+    return PROPERTIES.get(kind, kind)
 
 
 def mode_word(mode: str) -> Any:
@@ -165,6 +180,7 @@ FILTERS = {
     "way_text": way_text,
     "write_word": write_word,
     "mode_word": mode_word,
+    "property_word": property_word,
     "when_word": when_word,
 }
 # Braces that a template would take for its own.

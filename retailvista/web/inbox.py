@@ -44,9 +44,11 @@ def index() -> str:
 
 @screen.post("/inbox")
 @allow(BOOKKEEPER)
-def act() -> str | Response:
+def act() -> str | Response | tuple[str, int]:
     """What was ticked is tried again, skipped or deleted; what cannot be is named."""
     numbers = request.form.getlist("number", type=whole)
+    if not numbers:
+        return _list(message=gettext("Tick the items first.")), 400
     outcome = _do(numbers)
     if outcome.refused:
         return _list(outcome)
@@ -102,7 +104,7 @@ def _start(flow_ids: Iterable[int]) -> None:
                 starting.ask_flow(session, row, g.login.email)
 
 
-def _list(outcome: item_actions.Done | None = None) -> str:
+def _list(outcome: item_actions.Done | None = None, message: str = "") -> str:
     with wiring.reading() as session:
         which = _filter(ZoneInfo(company_zone(session)))
         found = inbox.list_items(session, which, _after())
@@ -112,6 +114,7 @@ def _list(outcome: item_actions.Done | None = None) -> str:
     return render_template(
         "inbox.html", page=found, counts=counts, flows=flows, states=ITEM_STATES, query=_query(),
         chosen=request.args, outcome=outcome, refused_text=refused_text, filtered=bool(_query()),
+        message=message,
     )  # fmt: skip
 
 
@@ -161,6 +164,7 @@ def _page(number: int, message: str = "") -> str:
     return render_template(
         "item.html", item=item, flow=flow, run=run, shown=shown, message=message,
         uncertain=inbox.is_uncertain(item), sends=flow.kind == OUTGOING,
+        changes=keeping.spec_of_row(flow).transform.changes_records,
         log=[_line(line) for line in item.log],
     )  # fmt: skip
 

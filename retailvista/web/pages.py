@@ -95,6 +95,7 @@ def install(app: Flask) -> None:
         state_word=words.state_word,
         state_colour=words.state_colour,
         kind_word=words.kind_word,
+        level_word=words.level_word,
         asker_word=words.asker_word,
         said=words.translated,
         count_word=words.count_word,

@@ -12,7 +12,7 @@ from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from retailvista.companies import registering
-from retailvista.companies.models import LICENCE_EXACT
+from retailvista.companies.models import LICENCES
 from retailvista.journals import completeness, listing
 from retailvista.journals.models import ControlDay, LedgerLink, StoreDay, TillFile
 from retailvista.journals.numbering import sending_locked
@@ -99,7 +99,7 @@ def _count(session: Session, query: Any) -> int:
 def _steps(session: Session, counts: dict[str, int], connectors: list[ConnectorView]) -> list[Step]:
     """What has to be there before the first journal is in the books, in order."""
     company = url_for("companies.page", number=g.company.number)
-    licensed = registering.has_licence(session, LICENCE_EXACT)
+    licensed = any(registering.has_licence(session, licence) for licence in LICENCES)
     return [
         Step(bool(g.company.alias and licensed), _("Alias and licence of the company"), company),
         Step(g.company.post_from is not None, _("Start date of posting"), company),

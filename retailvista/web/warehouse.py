@@ -9,6 +9,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from flask import g, redirect, render_template, request, url_for
+from flask_babel import gettext
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 from werkzeug.wrappers import Response
@@ -43,7 +44,7 @@ def reserve() -> Connector:
 def show(row: Connector) -> str:
     """The screen as the row has it."""
     values = WarehouseSettings.of(row.settings).document
-    return _page(row, values | {"name": row.name or ("Warehouse" if row.draft else "")})
+    return _page(row, values | {"name": row.name or (gettext("Warehouse") if row.draft else "")})
 
 
 def save(row: Connector) -> Response | str | tuple[str, int]:

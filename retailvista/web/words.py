@@ -129,6 +129,8 @@ COUNTS: dict[str, Any] = {
     "calls": _l("calls"),
     "calls_left": _l("calls left today"),
 }
+# How grave a line of a log is; an ordinary one says nothing.
+LEVELS: dict[str, Any] = {"warning": _l("mind"), "error": _l("error")}
 # Who asked for a run when no person did.
 ASKERS: dict[str, Any] = {
     "": _l("schedule"),
@@ -168,6 +170,10 @@ def state_colour(state: str) -> str:
 
 def kind_word(kind: str) -> Any:
     return KINDS.get(kind, kind)
+
+
+def level_word(level: str) -> Any:
+    return LEVELS.get(level, level)
 
 
 def count_word(name: str) -> Any:
@@ -221,10 +227,13 @@ def _dutch(text: str) -> str:
     whole, patterns = _catalogue()
     if text in whole:
         return whole[text]
+    placed = PLACE.fullmatch(text)
     matches = [
         (found, translation)
         for pattern, translation in patterns
         if (found := pattern.fullmatch(text)) is not None
+        # The place before the colon is no part of what a sentence begins with.
+        and not (placed and found.start(1) == 0)
     ]
     for found, translation in matches:
         if not any(SENTENCE_END.search(part) for part in found.groups()):
@@ -235,7 +244,7 @@ def _dutch(text: str) -> str:
         return " ".join(said)
     if matches:
         return _filled(matches[0][1], matches[0][0])
-    if (placed := PLACE.fullmatch(text)) is not None:
+    if placed is not None:
         return f"{DIVISION.sub(', administratie ', placed[1])}: {_dutch(placed[2])}"
     # What the provider says in its own words stays beside what we say.
     return " ".join(said)

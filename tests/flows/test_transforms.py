@@ -105,6 +105,36 @@ def test_nothing_gets_out_of_the_box_or_takes_long(expression):
     assert time.monotonic() - began < 2
 
 
+@pytest.mark.parametrize(
+    ("expression", "why"),
+    [
+        ("Code | upper(", "Something is missing at its end."),
+        ("{{ Code", "Something is missing at its end."),
+        ("{{ }}", "Something is missing at its end."),
+        ("Code | upper)", ") does not belong there."),
+        ("items ? 1 : 2", "? does not belong there."),
+        ("'abc", "' does not belong there."),
+        ("Code Description", "Description does not belong there."),
+        ("(Code 3)", "A ) is missing."),
+    ],
+)
+def test_what_cannot_be_read_is_told_without_words_of_a_template_engine(expression, why):
+    with pytest.raises(BadExpression) as bad:
+        compiled(expression)
+    assert str(bad.value) == why
+
+
+@pytest.mark.parametrize("expression", ["Code | replace('a')", "items | join", "1e400 + items"])
+def test_what_a_filter_cannot_work_with_is_told_without_words_of_python(expression):
+    shown = preview(TransformSpec(fields={"Name": expression}), ITEM, "A-100")
+    place, _colon, why = shown.problem.partition(": ")
+    assert place == "Field Name of record A-100"
+    assert why in (
+        "A filter or a sign in it cannot work with the value that it gets.",
+        "A number in it is too large.",
+    )
+
+
 @given(st.text(alphabet="(){}[]|.,:%'\"~+-*/ abCode_0123456789nitrue", max_size=60))
 def test_whatever_is_typed_gives_a_value_or_a_reason(text):
     with suppress(BadExpression, *FAILURES):

@@ -75,6 +75,8 @@ def test_an_entity_is_found_by_typing_and_says_how_it_is_loaded(ready: Desk):
     keys = re.findall(r'name="add" value="([^"]+)"', typed)
     assert keys[0] == "crm/Accounts", "what people mean by it comes first"
     assert "alleen wijzigingen" in typed
+    words = ready.admin.get("/flows/entities?source_connector=1&find=crm+acc").text
+    assert 'name="add" value="crm/Accounts"' in words, "the words of its name, in part"
     assert "Niets gevonden" in ready.admin.get("/flows/entities?source_connector=1&find=zzzz").text
     added = ready.admin.post(
         "/flows/new", **REPLICATION | {"press": "look", "entity": [], "add": keys[0]}
@@ -173,7 +175,13 @@ def test_the_preview_tries_the_transform_on_a_real_record(ready: Desk):
     assert f"&#34;Naam&#34;: &#34;{name.upper()}&#34;" in made
     assert ready.wire.calls == calls, "trying again costs no call"
     wrong = preview(ready, **carried, fields_name=["Naam"], fields_value=["Name |"])
-    assert "Naam" in wrong.split('id="preview-problem"')[1].split("</div>")[0]
+    problem = wrong.split('id="preview-problem">')[1].split("</div>")[0]
+    assert problem == "Naam: Dit is geen expressie: Aan het einde ontbreekt iets."
+    mistyped = carried | {"fields_name": ["Naam"], "fields_value": ["Name |"], "press": "save"}
+    refused = ready.admin.post("/flows/new", **INCOMING | mistyped).text
+    beside = refused.split('id="transform"')[1].split('id="only_if"')[0]
+    assert problem in says(beside), "beside the field that is wrong"
+    assert f'name="sample_key" value="{carried["sample_key"]}"' in refused, "the record stays"
     asked = {"request_name": ["query.$filter"], "request_value": ["Code eq '{{ today }}'"]}
     assert "Code eq &#39;2026-03-14&#39;" in preview(ready, **carried, **asked)
     broken = preview(ready, **carried, **asked | {"request_value": ["{{ today"]})

@@ -54,6 +54,14 @@ def test_the_list_is_filtered_by_state_flow_day_and_key(inbox: Desk):
         assert inbox.admin.get(f"/inbox?{wrong}").status_code == 200
 
 
+def test_a_button_without_ticked_items_says_what_to_do_first(inbox: Desk):
+    for what in ("retry", "skip", "delete"):
+        answer = inbox.admin.post("/inbox", what=what)
+        assert answer.status_code == 400
+        assert "Vink eerst de items aan." in answer.text
+        assert "/inbox/1" in answer.text
+
+
 @pytest.mark.statement("A-13", "A-22")
 def test_one_item_shows_how_it_came_how_it_was_changed_and_its_log(inbox: Desk):
     page = inbox.admin.get("/inbox/1").text
