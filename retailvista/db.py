@@ -235,11 +235,6 @@ def changed(session: Session, statement: Update | Delete) -> int:
     return result.rowcount
 
 
-def assert_no_transaction(session: Session) -> None:
-    """Guard for HTTP calls: no transaction is open while a provider is asked."""
-    assert not session.in_transaction(), "no transaction may be open during an HTTP call"
-
-
 def upgrade(engine: Engine) -> None:
     """Bring the tables to the newest migration; on SQLite with foreign keys off around it."""
     configuration = Config()

@@ -47,14 +47,6 @@ class LoggedIn:
         """The person's name, or his address when he gave none."""
         return f"{self.first_name} {self.last_name}".strip() or self.email
 
-    def may_write(self) -> bool:
-        """Bookkeepers and administrators change things; viewers look."""
-        return self.role in ("administrator", "bookkeeper")
-
-    def may_administer(self) -> bool:
-        """Companies, users and connectors are an administrator's."""
-        return self.role == "administrator"
-
 
 def token_hash(raw_token: str) -> str:
     """What is stored of a session's token."""

@@ -46,6 +46,8 @@ WITH_STORE = same_company(STORE, JOURNAL, STORE.c.id == JOURNAL.c.store_id)
 LIVE_EXPORT = same_company(
     EXPORT, JOURNAL, EXPORT.c.journal_id == JOURNAL.c.id, EXPORT.c.live.is_(True)
 )
+# As ledger.receipt writes them: v voided, t training; absent on almost every receipt.
+FLAGS = func.coalesce(RECEIPT.c.content["f"].as_string(), "")
 SENT_BY = func.coalesce(EXPORT.c.connector_id, JOURNAL.c.connector_id)
 
 JOURNALS = own_table(
@@ -107,6 +109,7 @@ JOURNAL_LINES = own_table(
         text("Description", LINE.c.description),
         text("VatCode", LINE.c.vat_code),
         money("VatAmount", LINE.c.vat_amount),
+        money("VatNet", case((LINE.c.side == "D", LINE.c.vat_amount), else_=-LINE.c.vat_amount)),
         money("VatRate", LINE.c.vat_bp),
         yes_no("IsVat", LINE.c.is_vat),
         text("CostCentre", LINE.c.cost_centre),
@@ -127,6 +130,9 @@ RECEIPTS = own_table(
         day("BusinessDate", RECEIPT.c.business_date),
         text("Currency", RECEIPT.c.currency),
         money("Total", RECEIPT.c.total),
+        text("TransactionType", RECEIPT.c.content["t"].as_string(), 5),
+        yes_no("Voided", FLAGS.contains("v")),
+        yes_no("Training", FLAGS.contains("t")),
         whole("JournalNumber", JOURNAL.c.sequence),
         text("TillFile", FILE.c.name),
     ),

@@ -117,8 +117,8 @@ def refuse(sender: Sender, claim: ItemFacts, said: str, status: int) -> None:
         "problem_values": {},
         "said": said[:SAID_MAX],
     }
-    if sender.write(claim, values, "refused", status=status, said=said[:300]) and not again:
-        sender.tally.count(failed=1)
+    if sender.write(claim, values, "refused", status=status, said=said[:300]):
+        sender.tally.count(**{"refused" if again else "failed": 1})
 
 
 def leave_to_person(sender: Sender, claim: ItemFacts, problem: str, **values: Any) -> None:

@@ -21,14 +21,15 @@ from retailvista.runs.calls import calls_sent
 from retailvista.runs.models import Run
 from retailvista.runs.working import RunFacts
 
-# What a run may count. All but failed are work done; rows that cost are new and changed.
+# What a run may count. All but failed and refused are work done; new and changed rows cost.
 READ, NEW, CHANGED, DELETED, DISCARDED = "read", "new", "changed", "deleted", "discarded"
 SENT, SKIPPED, FAILED, UNKNOWN, PAGES = "sent", "skipped", "failed", "unknown", "pages"
+REFUSED = "refused"
 COMPARED, DIFFERENCES = "compared", "differences"
 NAMES = frozenset(
     (
         *(READ, NEW, CHANGED, DELETED, DISCARDED, SENT, SKIPPED, FAILED, UNKNOWN, PAGES),
-        *(COMPARED, DIFFERENCES),
+        *(REFUSED, COMPARED, DIFFERENCES),
     )
 )
 PAUSE = timedelta(seconds=1)

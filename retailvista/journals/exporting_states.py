@@ -48,13 +48,6 @@ def state_of(journal: JournalRow, export: Export | None) -> str:
     return export.state
 
 
-def next_action(export: Export | None) -> str:
-    """What a person must do ('' = nothing), in English; the screens translate it."""
-    if export is None or export.decision not in actions.WAITING_FOR_PERSON:
-        return ""
-    return actions.TEXTS[export.decision]
-
-
 def exits(export: Export | None) -> tuple[str, ...]:
     """What a person may choose now."""
     return actions.EXITS.get(export.decision, ()) if export is not None else ()

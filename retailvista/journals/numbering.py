@@ -104,20 +104,6 @@ def entry_number(year: int, sequence: int) -> int:
     return number
 
 
-def raise_next_number(session: Session, seat: PostingSeat, year: int, above: int) -> int:
-    """Let the next number be above one that is in the books; for set-up and recovery."""
-    wanted = above % YEAR_FACTOR + 1 if above // YEAR_FACTOR == year % 100 else 1
-    row = session.scalar(
-        select(NumberSeries).where(NumberSeries.seat_id == seat.id, NumberSeries.year == year)
-    )
-    if row is None:
-        row = NumberSeries(seat_id=seat.id, year=year, next_sequence=1)
-        session.add(row)
-    row.next_sequence = max(row.next_sequence, wanted)
-    session.flush()
-    return row.next_sequence
-
-
 def posting_key(session: Session, journal_sequence: int) -> str:
     """'RV:1a2b3c-1-17': installation, company number and journal; filterable in the books."""
     uuid = session.scalar(select(Instance.uuid)) or ""

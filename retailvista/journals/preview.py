@@ -18,6 +18,7 @@ from retailvista.companies.models import Store
 from retailvista.connectors.masters import stored_master
 from retailvista.connectors.models import Connector
 from retailvista.connectors.port import MasterData
+from retailvista.connectors.registry import provider_of
 from retailvista.errors import Refused
 from retailvista.journals import preview_checks
 from retailvista.journals.drilling import journal_with_links
@@ -81,6 +82,8 @@ class Preview:
     problems: tuple[Problem, ...]
     no_connector: str = ""
     target: PreviewTarget | None = None
+    # Whether these books could make the VAT lines themselves, from VAT codes.
+    codes_make_vat: bool = True
 
 
 def preview(session: Session, sequence: int) -> Preview:
@@ -110,6 +113,7 @@ def preview(session: Session, sequence: int) -> Preview:
         problems=tuple(problems),
         no_connector=reason,
         target=_target(row, connector, master),
+        codes_make_vat=connector is None or provider_of(connector).vat_mode == "exact",
     )
 
 

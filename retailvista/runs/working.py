@@ -28,7 +28,7 @@ from retailvista.runs.models import ENDED, WAITING, WORKING, Run, RunLog
 LEASE = timedelta(minutes=5)
 HEARTBEAT_SECONDS = 60.0
 # Counts with these names mean that something needs attention; all others are work done.
-BAD_COUNTS = frozenset(("failed", "rejected", "conflict", "unknown", "errors"))
+BAD_COUNTS = frozenset(("failed", "refused", "rejected", "conflict", "unknown", "errors"))
 # What a run is there to find: somebody must look, but the run itself did its work.
 FINDINGS = frozenset(("problems", "differences"))
 # What was spent on it, which is neither good nor bad.

@@ -28,7 +28,6 @@ from retailvista.web.numbers import whole
 Form = MultiDict[str, str]
 # Maps that are shown as rows of a name and a value: name in the form, part and field of the flow.
 MAPS = ("source_path", "source_query", "request", "fields", "target_path", "target_query")
-EMPTY_ROWS = 1
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,7 +9,6 @@ import pytest
 
 from retailvista import db
 from retailvista.connectors import lanes
-from retailvista.connectors.clockwatch import ClockWatch
 from retailvista.connectors.exact_online.provider import BUDGET
 from retailvista.connectors.lanes import LaneClosed, LaneLease, Need, Seen
 from retailvista.connectors.port import Limits
@@ -240,16 +239,3 @@ def test_a_lease_is_named_after_its_process_which_is_known_to_live(side: Side, t
     assert not is_dead(tmp_path, lease.owner)
     process.leave()
     assert is_dead(tmp_path, lease.owner)
-
-
-def test_clocks_that_part_are_noticed_once(clock):
-    watch = ClockWatch(clock)
-    clock.move(hours=5)
-    assert not watch.parted()
-    clock.jump(clock.now() + timedelta(seconds=29))
-    assert not watch.parted()
-    clock.jump(clock.now() + timedelta(seconds=2))
-    assert watch.parted()
-    assert not watch.parted()
-    clock.jump(clock.now() - timedelta(minutes=1))
-    assert watch.parted()

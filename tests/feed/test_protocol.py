@@ -35,6 +35,21 @@ def test_rows_are_exact(program):
     date.fromisoformat(rows[0]["BusinessDate"])
 
 
+def test_sums_of_receipts_and_of_vat_come_out_at_the_journal(program):
+    """Voided receipts and practice are told apart; refunds lower the VAT."""
+    receipts = program.rows("Receipts", filter="JournalNumber eq 1")
+    counting = program.rows("Receipts", filter="JournalNumber eq 1 and not (Voided or Training)")
+    assert counting == [row for row in receipts if not (row["Voided"] or row["Training"])]
+    assert {(row["Voided"], row["Training"]) for row in receipts} == {
+        (False, False), (True, False), (False, True),
+    }  # fmt: skip
+    assert len(counting) == program.rows("Journals")[0]["ReceiptCount"]
+    assert {row["TransactionType"] for row in receipts} == {"11001", "11005", "11008", "11010"}
+    lines = program.rows("JournalLines", filter="JournalNumber eq 1")
+    vat = sum(line["Net"] for line in lines if line["IsVat"])
+    assert sum(line["VatNet"] for line in lines) == vat == Decimal("-1087.50")
+
+
 def test_pages_make_the_whole(program):
     whole = program.get("Receipts?$orderby=Total desc,Nr")["value"]
     assert len(whole) > 30

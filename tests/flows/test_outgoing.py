@@ -110,9 +110,10 @@ def test_a_refused_item_is_tried_again_a_set_number_of_times(works: Works, clock
     prepare(works, "Lavendel", retry=RetrySpec(times=2, minutes=5))
     works.side.sandbox.faults.add("refuse", value="Verplicht: Artikelgroep", method="POST",
                                   path="*logistics/Items*", times=10)  # fmt: skip
-    works.run(2)
+    run = works.run(2)
     item = only_item(works)
     assert (item.state, item.retries, item.said) == (RETRY, 1, "Verplicht: Artikelgroep")
+    assert (run.outcome, run.counts["refused"]) == ("failed", 1), "nothing was done"
     for retries, state in ((2, RETRY), (2, FAILED), (2, FAILED)):
         clock.move(minutes=5)
         works.work()

@@ -124,15 +124,12 @@ def test_what_cannot_be_read_is_told_without_words_of_a_template_engine(expressi
     assert str(bad.value) == why
 
 
-@pytest.mark.parametrize("expression", ["Code | replace('a')", "items | join", "1e400 + items"])
+@pytest.mark.parametrize("expression", ["Code | replace('a')", "items | join"])
 def test_what_a_filter_cannot_work_with_is_told_without_words_of_python(expression):
     shown = preview(TransformSpec(fields={"Name": expression}), ITEM, "A-100")
     place, _colon, why = shown.problem.partition(": ")
     assert place == "Field Name of record A-100"
-    assert why in (
-        "A filter or a sign in it cannot work with the value that it gets.",
-        "A number in it is too large.",
-    )
+    assert why == "A filter or a sign in it cannot work with the value that it gets."
 
 
 @given(st.text(alphabet="(){}[]|.,:%'\"~+-*/ abCode_0123456789nitrue", max_size=60))

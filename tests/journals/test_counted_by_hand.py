@@ -110,12 +110,13 @@ def test_what_was_changed_by_hand_is_named_with_its_journal(stage: Stage) -> Non
     dutch = words.translated
     assert dutch(found[0].text) == "Boekstuk 26000001 staat niet in de boekhouding."
     assert dutch(found[1].text).startswith(
-        "Regel op rekening 8230 met btw-code 1: -302,69 verzonden, 0,00 in Exact."
+        "Regel op rekening 8230 met btw-code 1: -302,69 verzonden, 0,00 in de boekhouding."
     )
-    assert "Af te dragen btw onder code 3: 0,00 verzonden, -27,26 in Exact." in dutch(found[1].text)
+    to_pay = "Af te dragen btw onder code 3: 0,00 verzonden, -27,26 in de boekhouding."
+    assert to_pay in dutch(found[1].text)
     assert dutch(found[2].text) == (
-        "Regel op rekening 2000: 36,75 verzonden, 0,00 in Exact."
-        " Regel op rekening 9411: 0,00 verzonden, 36,75 in Exact."
-        " Rekening 2000 in totaal: 36,75 verzonden, 0,00 in Exact."
-        " Rekening 9411 in totaal: -0,05 verzonden, 36,70 in Exact."
+        "Regel op rekening 2000: 36,75 verzonden, 0,00 in de boekhouding."
+        " Regel op rekening 9411: 0,00 verzonden, 36,75 in de boekhouding."
+        " Rekening 2000 in totaal: 36,75 verzonden, 0,00 in de boekhouding."
+        " Rekening 9411 in totaal: -0,05 verzonden, 36,70 in de boekhouding."
     )

@@ -128,17 +128,17 @@ def test_what_control_found_stands_on_the_journal_and_says_what_to_do(
             )
         )
     said = (
-        "Regel op rekening 2000: 36,75 verzonden, 0,00 in Exact."
-        " Rekening 9411 in totaal: 0,00 verzonden, 36,75 in Exact."
+        "Regel op rekening 2000: 36,75 verzonden, 0,00 in de boekhouding."
+        " Rekening 9411 in totaal: 0,00 verzonden, 36,75 in de boekhouding."
     )
     journal = admin.get("/journals/1").text
-    assert "De aansluiting vond een verschil met Exact." in journal
+    assert "De aansluiting vond een verschil met de boekhouding." in journal
     assert said in journal
     control = admin.get("/control").text
     assert said in control
     assert "/journals/1" in control
     assert "Ga na wie haar heeft gewijzigd" in control
-    assert "Netto debet Exact" in control
+    assert "Netto debet boekhouding" in control
     assert '<td data-name="Dagboek" class="rv-code">91</td>' in control
 
 
@@ -160,10 +160,10 @@ def test_a_preview_names_the_administration_before_the_release(site: Site, admin
 @pytest.mark.parametrize(
     ("kind", "dutch"),
     [
-        ("check", "Nog niet zeker: eerst opgezocht in Exact"),
-        ("rejected", "Geweigerd door Exact"),
+        ("check", "Nog niet zeker: eerst opgezocht in de boekhouding"),
+        ("rejected", "Geweigerd door de boekhouding"),
         ("posted", "Geboekt"),
-        ("conflict", "Wijkt af van Exact"),
+        ("conflict", "Wijkt af van de boekhouding"),
         ("read back: verified", "Teruggelezen: Geboekt en gecontroleerd"),
     ],
 )

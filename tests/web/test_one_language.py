@@ -100,7 +100,7 @@ def heard(pages: list[Page], wrong: re.Pattern[str], right: re.Pattern[str]) -> 
 def test_dutch_pages_are_dutch(eventful: Desk):
     pages = crawl(eventful.admin)
     assert len(pages) > 80
-    assert any("Geweigerd door Exact" in page.html for page in pages)
+    assert any("Geweigerd door de boekhouding" in page.html for page in pages)
     assert not heard(pages, ENGLISH, DUTCH)
 
 
@@ -111,6 +111,6 @@ def test_english_pages_are_english(eventful: Desk):
     )  # fmt: skip
     assert answer.status_code == 303
     pages = crawl(eventful.admin)
-    assert any("Rejected by Exact" in page.html for page in pages)
+    assert any("Rejected by the books" in page.html for page in pages)
     dutch = [text for text in heard(pages, DUTCH, ENGLISH) if not OF_THE_COMPANY.search(text)]
     assert not dutch

@@ -43,7 +43,7 @@ def test_a_rejected_journal_says_why_and_is_sent_again_after_the_correction(read
     visitor.admin("periods", **PERIOD, closed=True)
     release_and_send(ready)
     page = journal(ready)
-    assert "Geweigerd door Exact" in page
+    assert "Geweigerd door de boekhouding" in page
     assert "eriode" in page
     assert "Opnieuw proberen" in page
     visitor.admin("periods", **PERIOD, closed=False)

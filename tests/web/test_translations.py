@@ -29,6 +29,24 @@ def test_every_text_has_its_dutch():
     assert translations.missing() == []
 
 
+# What a company sees whichever provider keeps its books.
+FOR_ALL_BOOKS = ("control.html", "journal.html", "journals.html", "start.html", "store_days.html",
+                 "words.py")  # fmt: skip
+
+
+@pytest.mark.statement("R-53")
+def test_screens_of_journals_name_no_provider():
+    found = {text: Path(path).name for text, path in translations.texts().items()}
+    dutch = {entry.id: entry.string for entry in translations.catalogue()}
+    named = [
+        text
+        for text, name in found.items()
+        if (name in FOR_ALL_BOOKS and re.search("Exact|Sage", text))
+        or (name == "finding.py" and re.search("Exact|Sage", dutch[text]))
+    ]
+    assert named == []
+
+
 def test_a_translation_keeps_every_place():
     wrong = [
         entry.id
