@@ -48,7 +48,7 @@ def act() -> str | Response | tuple[str, int]:
     """What was ticked is tried again, skipped or deleted; what cannot be is named."""
     numbers = request.form.getlist("number", type=whole)
     if not numbers:
-        return _list(message=gettext("Tick the items first.")), 400
+        return _list(message=gettext("Tick the items first.")), 409
     outcome = _do(numbers)
     if outcome.refused:
         return _list(outcome)

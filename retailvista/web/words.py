@@ -233,8 +233,8 @@ def _dutch(text: str) -> str:
         (found, translation)
         for pattern, translation in patterns
         if (found := pattern.fullmatch(text)) is not None
-        # The place before the colon is no part of what a sentence begins with.
-        and not (placed and found.start(1) == 0)
+        # The place before a colon is no part of what a sentence begins with.
+        and not (placed and found.start(1) == 0 and ": " in found[1])
     ]
     for found, translation in matches:
         if not any(SENTENCE_END.search(part) for part in found.groups()):

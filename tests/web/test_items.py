@@ -57,7 +57,7 @@ def test_the_list_is_filtered_by_state_flow_day_and_key(inbox: Desk):
 def test_a_button_without_ticked_items_says_what_to_do_first(inbox: Desk):
     for what in ("retry", "skip", "delete"):
         answer = inbox.admin.post("/inbox", what=what)
-        assert answer.status_code == 400
+        assert answer.status_code == 409
         assert "Vink eerst de items aan." in answer.text
         assert "/inbox/1" in answer.text
 
@@ -109,7 +109,7 @@ def test_an_item_without_an_answer_is_sent_again_only_by_who_has_looked(inbox: D
     assert "Verzonden, zonder antwoord" in inbox.admin.get("/inbox").text
     both = inbox.admin.post("/inbox", what="retry", number=["1", "2"])
     assert both.status_code == 200
-    assert "1 items gedaan; deze zijn gelaten zoals ze waren:" in both.text
+    assert "Gedaan: 1. Deze zijn gelaten zoals ze waren:" in both.text
     assert "Kijk eerst in het andere systeem" in both.text
     refused = inbox.admin.post("/inbox/1", what="retry")
     assert refused.status_code == 409
@@ -145,7 +145,7 @@ def test_a_reason_and_every_line_of_the_log_are_in_dutch(inbox: Desk):
     text = says(inbox.admin.get("/inbox/1").text)
     for words in (
         "voor de 1e keer", "Geen duidelijk antwoord", "Opzoeken lukte niet: 503",
-        "Geweigerd: Naam ontbreekt", "Ingehaald: item 3", "Overgenomen door flow 2",
+        "Geweigerd: Naam ontbreekt", "Ingehaald: item 3", "Overgenomen door stroom 2",
         "Gedaan: antwoord 201", "iemand beslist",
     ):  # fmt: skip
         assert words in text, words

@@ -85,14 +85,6 @@ def test_without_the_licence_the_screen_says_so_plainly_and_keeps_everything(sit
     assert admin.get("/connectors/1/oauth").status_code in (403, 409)
 
 
-def test_a_company_that_keeps_its_books_elsewhere_needs_no_licence_for_exact(site, admin):
-    step = '<li class="rv-ready"><span class="rv-quiet">Alias en licentie van het bedrijf'
-    for licences, ready in (["Sage Accounting integration"], True), ([], False):
-        with company_scope(site.companies["groenhof"]), site.outside.sessions() as session:
-            registering.set_licences(session, licences, "cli")
-        assert (step in admin.get("/").text) is ready, licences
-
-
 @pytest.mark.statement("R-03")
 def test_nobody_gives_his_own_company_a_licence(site, admin):
     """The screen shows them and says who can change them; what a form brings is not looked at."""

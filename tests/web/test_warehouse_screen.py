@@ -8,6 +8,7 @@ from datetime import timedelta
 import pytest
 
 from retailvista import db
+from retailvista.companies import registering
 from retailvista.companies.scope import company_scope
 from retailvista.runs.models import ENDED, Run
 from tests.sandbox.visitor import Visitor
@@ -91,6 +92,14 @@ def test_the_fields_of_exact_stand_beside_what_exact_says_of_them(ready: Desk):
         assert f'id="{field}"' in page
     assert "https://start.exactonline.nl/docs/HlpRestAPIResources.aspx" in page
     assert "zo krijgt u client-ID en client secret" in page
+
+
+def test_a_company_that_keeps_its_books_elsewhere_needs_no_licence_for_exact(site, admin):
+    step = '<li class="rv-ready"><span class="rv-quiet">Alias en licentie van het bedrijf'
+    for licences, ready in (["Sage Accounting integration"], True), ([], False):
+        with company_scope(site.companies["groenhof"]), site.outside.sessions() as session:
+            registering.set_licences(session, licences, "cli")
+        assert (step in admin.get("/").text) is ready, licences
 
 
 @pytest.mark.statement("D-03")
