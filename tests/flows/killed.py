@@ -105,7 +105,9 @@ def fetch(place: Place, flow: int, death: Death) -> None:
     outside = stages.outside_for(engine, clock, wire, place.folder, OWNER)
     outside = replace(outside, provider_hosts=place.hosts)
     for kind in (DuckWarehouse, PostgresWarehouse):
+        # A method of a class is replaced: this process has no other use for it.
         kind.transaction = _deadly(kind.transaction, death)  # type: ignore[method-assign]
+    # The sandbox is another process's: there is none to hold here.
     stage = stages.Stage(clock, None, engine, session_maker(engine), outside, place.company_id)  # type: ignore[arg-type]
     with company_scope(place.company_id):
         FlowHouse(stage).fetch(flow)
