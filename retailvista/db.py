@@ -15,8 +15,6 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from alembic import command
-from alembic.config import Config
 from flask_sqlalchemy import SQLAlchemy
 from sqlalchemy import (
     BigInteger,
@@ -237,6 +235,10 @@ def changed(session: Session, statement: Update | Delete) -> int:
 
 def upgrade(engine: Engine) -> None:
     """Bring the tables to the newest migration; on SQLite with foreign keys off around it."""
+    # Here and not above: 10 MB that a process which only loads does not need.
+    from alembic import command
+    from alembic.config import Config
+
     configuration = Config()
     configuration.set_main_option("script_location", str(MIGRATIONS))
     with engine.connect() as connection:

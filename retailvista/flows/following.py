@@ -6,7 +6,6 @@ discarded and counted. Where there is no feed, deleted rows are found by compari
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import replace
 
 from retailvista.connectors.database.shapes import TableShape
@@ -55,9 +54,9 @@ def _merged(load: Load, cursor: Cursor, pages: list[Page], begin: str = "") -> C
     """The pages into the table. The mark moves with each, or to `begin` when the pass is whole."""
     if not pages:
         return cursor
-    target, now = load.target, load.now()
-    read = [row for page in pages for row in page.rows]
-    rows = list(_last_versions(load.shape, read))
+    target, now, read = load.target, load.now(), load.sizes(pages)
+    rows = _last_versions(load.shape, [row for page in pages for row in page.rows])
+    older = sum(read) - len(rows)
     name = target.brought(load.shape, rows, cursor, now) if rows else ""
     moved_on = replace(
         cursor,
@@ -68,6 +67,9 @@ def _merged(load: Load, cursor: Cursor, pages: list[Page], begin: str = "") -> C
     )
     if load.moved is not None:
         moved_on = replace(moved_on, moved=load.moved, moved_at=now)
+    # They are columns by now; as rows they would be in memory beside what a commit needs.
+    pages.clear()
+    del rows
     counted = Counted()
     with target.warehouse.transaction():
         if name:
@@ -76,12 +78,12 @@ def _merged(load: Load, cursor: Cursor, pages: list[Page], begin: str = "") -> C
             moved_on = replace(moved_on, checked_at=None)
         moved_on = target.save(moved_on)
     target.keep(moved_on)
-    load.tell(pages)
-    load.count(replace(counted, discarded=counted.discarded + len(read) - len(rows)))
+    load.tell(read)
+    load.count(replace(counted, discarded=counted.discarded + older))
     return moved_on
 
 
-def _last_versions(shape: TableShape, rows: Sequence[Row]) -> Sequence[Row]:
+def _last_versions(shape: TableShape, rows: list[Row]) -> list[Row]:
     """Of rows that come more than once only the last one."""
     if not shape.key:
         return rows
@@ -107,7 +109,7 @@ def _without_deleted(load: Load, cursor: Cursor) -> Cursor:
     while True:
         page = load.reader.page(Asked(entity.key, Way.FULL, select=entity.row_key), address)
         there |= {str(row[entity.row_key[0]]).lower() for row in page.rows}
-        load.tell([page])
+        load.tell(load.sizes([page]))
         address = page.next
         if not address:
             break

@@ -87,12 +87,16 @@ class Load:
             deleted=counted.deleted,
         )
 
-    def tell(self, pages: list[Page]) -> None:
+    def sizes(self, pages: list[Page]) -> list[int]:
+        """The rows of each page, to be told when they are safe."""
+        return [len(page.rows) for page in pages]
+
+    def tell(self, sizes: list[int]) -> None:
         """Every page once; being stopped is heeded after all of them are told."""
         stopped: Later | RunStopped | None = None
-        for page in pages:
+        for size in sizes:
             try:
-                self.tally.page(lane_key=self.reader.lane_key, read=len(page.rows))
+                self.tally.page(lane_key=self.reader.lane_key, read=size)
             except (Later, RunStopped) as error:
                 stopped = error
         if stopped is not None:

@@ -108,25 +108,28 @@ def _staged(load: Load, cursor: Cursor, pages: list[Page]) -> Cursor:
     if not pages:
         return cursor
     rows = [row for page in pages for row in page.rows]
-    way, last, warehouse = Way(cursor.way), pages[-1], load.target.warehouse
+    way, warehouse, read = Way(cursor.way), load.target.warehouse, load.sizes(pages)
     name = ""
     if rows:
         name = load.target.brought(load.shape.staging, rows, cursor, load.now(), cursor.staged)
     moved_on = replace(
         cursor,
-        mark=last.mark if way.moves_by_page else cursor.mark,
+        mark=pages[-1].mark if way.moves_by_page else cursor.mark,
         pass_mark=cursor.pass_mark or pages[0].mark,
         # The feed goes on by its mark; a list by the address it gave.
-        next_address="" if way.moves_by_page else last.next,
+        next_address="" if way.moves_by_page else pages[-1].next,
         staged=cursor.staged + len(rows),
         run=load.target.run,
     )
+    # They are columns by now; as rows they would be in memory beside what a commit needs.
+    pages.clear()
+    del rows
     with warehouse.transaction():
         if name:
             warehouse.stage(load.target.schema, load.shape, name)
         moved_on = load.target.save(moved_on)
     load.target.keep(moved_on)
-    load.tell(pages)
+    load.tell(read)
     return moved_on
 
 

@@ -76,13 +76,13 @@ def test_a_full_disk_makes_the_run_wait_and_say_what_to_do(
 def test_a_login_that_ends_in_the_middle_of_a_load_says_so(house: FlowHouse, file: Path, clock):
     many(house, 400)
     flow = house.add(replication(ITEMS.key)).number
-    wire = watch(house)
+    wire, ended = watch(house), list[str]()
 
     def end_the_login(call) -> None:
-        if "skiptoken" in call.url and not wire.answers:
+        if "skiptoken" in call.url and not ended:
             Visitor(house.stage.sandbox).admin("revoke", client_id=CLIENT_ID, user=USER)
             clock.move(minutes=11)
-            wire.answers = {"nothing like it": None}
+            ended.append(call.url)
 
     wire.before = end_the_login
     run = house.fetch(flow)
@@ -91,6 +91,30 @@ def test_a_login_that_ends_in_the_middle_of_a_load_says_so(house: FlowHouse, fil
     wire.before = str
     log_in_again(house)
     assert house.fetch(flow).outcome == "done"
+    assert equal(house, loaded(file, ITEMS))
+
+
+@pytest.mark.parametrize("cut", ["drop_before", "cut_at_byte"])
+def test_a_network_that_is_cut_in_the_middle_of_a_load_is_waited_for(
+    house: FlowHouse, file: Path, cut: str
+):
+    many(house, 400)
+    flow = house.add(replication(ITEMS.key, parquet=False)).number
+    wire, faults = watch(house), house.stage.sandbox.faults
+
+    def pull_the_plug(call) -> None:
+        if wire.calls == 5:
+            faults.add(cut, value="700", path="*/sync/*", times=1)
+
+    wire.before = pull_the_plug
+    run = house.fetch(flow)
+    assert (run.state, run.outcome) == (WAITING, "")
+    assert loaded(file, ITEMS) == {}, "readers never see half a table"
+    read = run.counts["read"]
+    assert read >= 100, "and what was read is kept"
+    run = to_its_end(house, run)
+    assert run.outcome == "done"
+    assert run.counts["read"] - read < 400, "the run goes on where it was"
     assert equal(house, loaded(file, ITEMS))
 
 

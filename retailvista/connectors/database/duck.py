@@ -35,10 +35,20 @@ SETTINGS: Mapping[str, str | int | float | list[str]] = {
     "allocator_flush_threshold": "4MB",
     # Of a new file. Each column of a table that is filled holds blocks: small ones hold less.
     "default_block_size": 65_536,
+    # What is held between two checkpoints is in memory, too.
+    "checkpoint_threshold": "8MB",
+    # A checkpoint joins pieces of a table, and writes them once more for it. Of pages that are only
+    # added nothing is to be tidied up; where rows are replaced, one step each time: see merge.
+    "max_vacuum_tasks": 0,
 }
+# What the file knows of each piece that was written stays in memory (25 MB for a million wide
+# rows) until it is opened anew.
+OPENED_EVERY = 100
 # What it may use beside us: two blocks for each column of the widest table while it is written to
 # disk, and some room to join. With less a checkpoint fails; with more it keeps what it has read.
 ROOM_MB = 24
+# While pages are only added to a table: nothing is joined with what is there.
+ADDING_MB = 16
 # What a reader may use until a load prepares its tables: rows of many columns are put in order.
 READER_MB = 256
 # While it makes rows of Python's objects nobody else in this process has his turn.
@@ -58,18 +68,24 @@ class DuckWarehouse(SqlWarehouse):
     def __init__(self, path: Path, clock: Clock) -> None:
         self.path = path
         self._clock = clock
+        self._blocks_mb = 0
+        self._memory = READER_MB
+        self._brought = 0
         path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+        self._open()
+        path.chmod(0o600)
+
+    def _open(self) -> None:
         try:
-            self._connection = duckdb.connect(str(path), config=dict(SETTINGS))
+            self._connection = duckdb.connect(str(self.path), config=dict(SETTINGS))
             # It would be drawn on stdout, which belongs to what a command answers.
             self._connection.execute("SET enable_progress_bar = false")
-            self._connection.execute(f"SET memory_limit = '{READER_MB}MB'")
+            self._connection.execute(f"SET memory_limit = '{self._memory}MB'")
         except duckdb.IOException as error:
             raise Later(
-                f"The warehouse file {path.name} is open in another program.",
-                not_before=clock.now() + BUSY_PAUSE,
+                f"The warehouse file {self.path.name} is open in another program.",
+                not_before=self._clock.now() + BUSY_PAUSE,
             ) from error
-        path.chmod(0o600)
 
     def close(self) -> None:
         self._connection.close()
@@ -83,8 +99,22 @@ class DuckWarehouse(SqlWarehouse):
         query = "SELECT count(*) FROM duckdb_columns() GROUP BY table_oid ORDER BY 1 DESC LIMIT 1"
         widest = max([columns, *(count for (count,) in self.rows(query))])
         block = self.rows("SELECT block_size FROM pragma_database_size()")[0][0]
-        limit = ROOM_MB + widest * 2 * block // 2**20
-        self._connection.execute(f"SET memory_limit = '{limit}MB'")
+        self._blocks_mb = widest * 2 * block // 2**20
+        self._allow(ROOM_MB)
+
+    def _allow(self, room: int, steps: int = 0) -> None:
+        """So much memory beside the blocks, and so many steps of tidying up at a checkpoint."""
+        self._memory = room + self._blocks_mb
+        self._connection.execute(f"SET memory_limit = '{self._memory}MB'")
+        self._connection.execute(f"SET max_vacuum_tasks = {steps}")
+
+    def stage(self, schema: str, shape: TableShape, name: str) -> None:
+        self._allow(ADDING_MB)
+        super().stage(schema, shape, name)
+
+    def merge(self, schema: str, shape: TableShape, name: str, *, always: bool = False) -> Counted:
+        self._allow(ROOM_MB, steps=1)
+        return super().merge(schema, shape, name, always=always)
 
     def swap(
         self, schema: str, shape: TableShape, cursor: Cursor, flag_at: datetime | None
@@ -99,6 +129,7 @@ class DuckWarehouse(SqlWarehouse):
         layout = "SELECT column_name FROM duckdb_columns() WHERE schema_name = ? AND table_name = ?"
         kept = [name for (name,) in self.rows(layout, [schema, shape.name])]
         if self.rows(others, mine)[0][0] or set(kept) != set(shape.names):
+            self._allow(ROOM_MB, steps=1)
             return super().swap(schema, shape, cursor, flag_at)
         if shape.key:
             self._drop_older(staging, shape, mine)
@@ -122,6 +153,10 @@ class DuckWarehouse(SqlWarehouse):
         return int(found[0]) if found and isinstance(found[0], int) else 0
 
     def bring(self, schema: str, shape: TableShape, batch: Any) -> str:
+        self._brought += 1
+        if self._brought % OPENED_EVERY == 0:
+            self.close()
+            self._open()
         self._connection.register(BATCH, batch)
         return BATCH
 
