@@ -8,18 +8,20 @@ import click
 from sqlalchemy.orm import Session
 
 from retailvista import db as database
+from retailvista.cli.connector_options import login_options, login_values
 from retailvista.cli.program import (
     ACTOR,
     Answer,
     in_company,
     json_option,
     present_program,
-    secret_from,
 )
 from retailvista.companies.addresses import callback_url
 from retailvista.companies.models import Company
 from retailvista.config import Settings
 from retailvista.connectors import grants, logins, registering, testing
+from retailvista.connectors.connector_settings import ConnectorSettings
+from retailvista.connectors.guidance import NO_LOGIN, TOKEN
 from retailvista.connectors.models import Connector
 from retailvista.connectors.outside import Outside
 from retailvista.connectors.registry import PROVIDERS
@@ -38,9 +40,9 @@ def connector() -> None:
 @click.option("--company", "alias", required=True)
 @click.option("--provider", type=click.Choice(sorted(PROVIDERS)), required=True)
 @click.option("--name", required=True)
-@click.option("--base-url", required=True)
-@click.option("--client-id", default="", help="May be left out where the operator set an app.")
-@click.option("--client-secret-stdin", is_flag=True, help="Else from RV_CLIENT_SECRET.")
+@click.option("--base-url", "site", required=True)
+@click.option("--client-id", default="", help="Of the app, or the user name with --mode basic.")
+@login_options
 @click.option("--number", type=int, help="Default: the next one.")
 @click.option("--division", type=int)
 @click.option("--journal-code", default="")
@@ -48,29 +50,20 @@ def connector() -> None:
 @click.option("--automatic", is_flag=True, help="Journals go out without being released.")
 @json_option
 def add(
-    *, alias: str, provider: str, number: int | None, client_secret_stdin: bool,
-    automatic: bool, **values: Any,
+    *, alias: str, provider: str, number: int | None, automatic: bool, **options: Any,
 ) -> dict[str, Any]:  # fmt: skip
     """Add a connector; its callback URL must be registered at the provider, to the letter."""
-    secret = secret_from(client_secret_stdin, "RV_CLIENT_SECRET", "client secret")
+    values = login_values(options, {})
     settings = present_program().load_settings()
+    values["mode"] = values.get("mode") or PROVIDERS[provider].modes[0]
+    needs_app = values["mode"] not in (TOKEN, NO_LOGIN)
     with in_company(alias) as (outside, session, company):
-        if not values["client_id"] and provider not in outside.apps:
+        if needs_app and not values["client_id"] and provider not in outside.apps:
             raise click.UsageError("Missing option '--client-id'.")
         row = registering.reserve(session, provider, ACTOR, number)
         callback = callback_url(settings, company.alias or "", row.number)
-        filled = {
-            "name": values["name"],
-            "site": values["base_url"],
-            "client_id": values["client_id"],
-            "client_secret": secret or "",
-            "callback_url": callback,
-            "division": values["division"],
-            "journal_code": values["journal_code"],
-            **({"vat_mode": values["vat_mode"]} if values["vat_mode"] else {}),
-        }
         number = row.number
-        _save(session, outside, number, filled, callback)
+        _save(session, outside, number, values | {"callback_url": callback}, callback)
         if automatic:
             registering.set_automatic(session, number, ACTOR, automatic=True)
         return {"number": number, "callback_url": callback}
@@ -81,8 +74,8 @@ def add(
 @click.argument("number", type=int)
 @click.option("--name")
 @click.option("--base-url", "site")
-@click.option("--client-id")
-@click.option("--client-secret-stdin", is_flag=True, help="Else from RV_CLIENT_SECRET.")
+@click.option("--client-id", help="Of the app, or the user name with --mode basic.")
+@login_options
 @click.option("--division", type=int)
 @click.option("--journal-code")
 @click.option("--vat-mode", type=click.Choice(["exact", "own"]))
@@ -91,19 +84,18 @@ def add(
 @click.option("--resume", is_flag=True, help="Go on after a pause.")
 @json_option
 def change(
-    *, alias: str, number: int, client_secret_stdin: bool, automatic: bool | None,
-    division: int | None, resume: bool, **values: Any,
+    *, alias: str, number: int, automatic: bool | None,
+    division: int | None, resume: bool, **options: Any,
 ) -> dict[str, Any]:  # fmt: skip
     """Change what is named; everything else stays."""
     settings = present_program().load_settings()
-    secret = secret_from(client_secret_stdin, "RV_CLIENT_SECRET", "client secret")
     with in_company(alias) as (outside, session, company):
+        with database.reading(session):
+            row = registering.connector_by_number(session, number)
+            filled = login_values(options, ConnectorSettings.of(row.settings).advanced)
         computed = callback_url(settings, company.alias or "", number)
-        filled = {name: value for name, value in values.items() if value is not None}
         if filled.get("callback_url") == "computed":
             filled["callback_url"] = computed
-        if secret:
-            filled["client_secret"] = secret
         if division is not None:
             registering.choose_division(session, number, division, ACTOR)
         if filled:
@@ -245,6 +237,7 @@ def _save(
         provider_hosts=outside.provider_hosts,
         computed_callback=computed,
         apps=outside.apps,
+        variables=outside.variables,
     )
     for problem in problems:
         if problem.is_warning:
@@ -269,6 +262,7 @@ def _document(row: Connector, callback: str) -> dict[str, Any]:
         "name": row.name,
         "provider": row.provider,
         "base_url": row.site,
+        "mode": ConnectorSettings.of(row.settings).mode,
         "client_id": row.client_id,
         "client_secret_set_at": row.client_secret_set_at,
         "callback_url": row.callback_url,

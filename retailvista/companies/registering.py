@@ -17,6 +17,7 @@ from sqlalchemy.orm import Session
 from retailvista import db as database
 from retailvista.companies import audit
 from retailvista.companies.addresses import check_alias
+from retailvista.companies.countries import check_country
 from retailvista.companies.models import (
     LICENCES,
     Company,
@@ -191,19 +192,14 @@ def add_store(  # noqa: PLR0913  the fields of the screen Stores
         raise Refused("A store code has 1 to 20 characters.")
     name = _clean_name(name)
     _check_store(currency, zone, rounding_step)
+    check_country(country)
     with database.transaction(session):
         if session.scalar(select(Store.id).where(Store.code == code)):
             raise Refused(f"There is already a store with code {code!r}.")
         store = Store(
-            code=code,
-            name=name,
-            currency=currency,
-            zone=zone,
-            country=country,
-            rounding_step=rounding_step,
-            cost_centre=cost_centre,
-            connector_id=connector_id,
-        )
+            code=code, name=name, currency=currency, zone=zone, country=country,
+            rounding_step=rounding_step, cost_centre=cost_centre, connector_id=connector_id,
+        )  # fmt: skip
         session.add(store)
         session.flush()
         _write_locations(session, store, till_locations)

@@ -30,6 +30,17 @@ def connectors_of(session: Session) -> list[Connector]:
     return list(session.scalars(query.order_by(Connector.number)))
 
 
+def only_that_posts(session: Session) -> Connector | None:
+    """The connector of stores that chose none: the one that posts journals, if it is alone."""
+    posting = posting_connectors(session)
+    return posting[0] if len(posting) == 1 else None
+
+
+def posting_connectors(session: Session) -> list[Connector]:
+    """Those with a journal code, by number. The caller's transaction."""
+    return [row for row in connectors_of(session) if row.journal_code]
+
+
 def check_licence(session: Session, provider: Provider) -> None:
     """NotAllowed without the provider's licence; some need none."""
     if not provider.licence:

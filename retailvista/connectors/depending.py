@@ -1,17 +1,25 @@
-"""What still needs a connector: exports that are not proven yet, stores, flows and feeds."""
+"""What still needs a connector: journals on their way, stores, flows, feeds, subscriptions.
+
+Invariant: whatever would stop working when the connector goes stands in the list, with that by
+which its own screen is found; an empty list means that it may go.
+"""
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 
-from sqlalchemy import Select, column, func, or_, select, table
+from sqlalchemy import ColumnElement, Select, column, func, literal, or_, select, table
 from sqlalchemy.orm import Session
 
 from retailvista.companies.models import Store
+from retailvista.connectors.choosing import only_that_posts
 from retailvista.connectors.models import Connector
 
-JOURNALS, STORE, FLOW_KIND, FEED_KIND = "journals", "store", "flow", "feed"
-# Named by their tables: exports, flows and feeds live in the layers above.
+JOURNALS, STORE, DEFAULT_STORE = "journals", "store", "default_store"
+FLOW_KIND, FEED_KIND, WEBHOOK = "flow", "feed", "webhook"
+# Named by their tables: journals, flows and feeds live in the layers above.
+JOURNAL = table("journal", column("company_id"), column("store_id"), column("state"))
 EXPORT = table(
     "export", column("company_id"), column("connector_id"), column("live"), column("state")
 )
@@ -20,19 +28,33 @@ FLOW = table(
     column("company_id"),
     column("number"),
     column("name"),
+    column("kind"),
     column("source_connector_id"),
     column("target_connector_id"),
     column("deleted_at"),
 )
 FEED = table("feed", column("company_id"), column("id"), column("number"), column("name"))
-DATASET = table("dataset", column("company_id"), column("feed_id"), column("connector_id"))
+DATASET = table(
+    "dataset",
+    column("company_id"),
+    column("feed_id"),
+    column("connector_id"),
+    column("warehouse"),
+)
+SUBSCRIPTION = table(
+    "webhook_subscription",
+    column("company_id"),
+    column("connector_id"),
+    column("division"),
+    column("topic"),
+)
 
 
 @dataclass(frozen=True, slots=True)
 class Dependant:
     """One thing that needs a connector: a kind, and by what it is found."""
 
-    kind: str  # journals | store | flow | feed
+    kind: str  # journals | store | default_store | flow | feed | webhook
     key: str
     name: str
 
@@ -40,38 +62,74 @@ class Dependant:
 def dependants_of(session: Session, row: Connector) -> list[Dependant]:
     """Each of them, empty when the connector may go. The caller's transaction."""
     found = []
-    waiting = session.scalar(
-        select(func.count())
-        .select_from(EXPORT)
-        .where(
-            EXPORT.c.company_id == row.company_id,
-            EXPORT.c.connector_id == row.id,
-            EXPORT.c.live.is_(True),
-            EXPORT.c.state != "verified",
-        )
-    )
-    if waiting:
+    stores = _stores(session, row)
+    if waiting := _unfinished(session, row, [store.id for store, _kind in stores]):
         found.append(Dependant(JOURNALS, str(waiting), ""))
-    stores = select(Store.code, Store.name).where(Store.connector_id == row.id)
-    for code, name in session.execute(stores.order_by(Store.code)):
-        found.append(Dependant(STORE, code, name))
-    ends = (FLOW.c.source_connector_id == row.id, FLOW.c.target_connector_id == row.id)
-    flows = select(FLOW.c.number, FLOW.c.name).where(
-        FLOW.c.company_id == row.company_id, FLOW.c.deleted_at.is_(None), or_(*ends)
-    )
-    for number, name in session.execute(flows.order_by(FLOW.c.number)):
-        found.append(Dependant(FLOW_KIND, str(number), name))
-    for number, name in session.execute(_feeds(row)):
-        found.append(Dependant(FEED_KIND, str(number), name))
+    found += [Dependant(kind, store.code, store.name) for store, kind in stores]
+    for kind, query in ((FLOW_KIND, _flows(row)), (FEED_KIND, _feeds(row)), (WEBHOOK, _calls(row))):
+        found += [Dependant(kind, str(key), name) for key, name in session.execute(query)]
     return found
 
 
+def _stores(session: Session, row: Connector) -> list[tuple[Store, str]]:
+    """Those that chose it, and those that chose none while nothing else posts journals."""
+    chosen = Store.connector_id == row.id
+    only = only_that_posts(session)
+    if only is not None and only.id == row.id:
+        chosen = or_(chosen, Store.connector_id.is_(None))
+    return [
+        (store, STORE if store.connector_id == row.id else DEFAULT_STORE)
+        for store in session.scalars(select(Store).where(chosen).order_by(Store.code))
+    ]
+
+
+def _unfinished(session: Session, row: Connector, stores: list[int]) -> int:
+    """Journals on their way through it, and those of its stores that are not released yet."""
+    on_their_way = select(func.count()).where(
+        EXPORT.c.company_id == row.company_id,
+        EXPORT.c.connector_id == row.id,
+        EXPORT.c.live.is_(True),
+        EXPORT.c.state != "verified",
+    )
+    built = select(func.count()).where(
+        JOURNAL.c.company_id == row.company_id,
+        JOURNAL.c.store_id.in_(stores),
+        JOURNAL.c.state == "built",
+    )
+    return (session.scalar(on_their_way) or 0) + (session.scalar(built) or 0)
+
+
+def _flows(row: Connector) -> Select[tuple[int, str]]:
+    ends = (FLOW.c.source_connector_id == row.id, FLOW.c.target_connector_id == row.id)
+    query = select(FLOW.c.number, FLOW.c.name).where(_is_a_flow(row), or_(*ends))
+    return query.order_by(FLOW.c.number)
+
+
 def _feeds(row: Connector) -> Select[tuple[int, str]]:
-    """Feeds with a live table behind the connector."""
+    """Feeds with a table that is read through it, or that is served from its copy in it."""
     of_company = FEED.c.company_id == row.company_id
     joined = (DATASET.c.company_id == FEED.c.company_id) & (DATASET.c.feed_id == FEED.c.id)
+    copied = select(FLOW.c.number).where(
+        _is_a_flow(row),
+        FLOW.c.kind == "replication",
+        FLOW.c.source_connector_id == DATASET.c.connector_id,
+        FLOW.c.target_connector_id == row.id,
+    )
+    ways = (DATASET.c.connector_id == row.id, DATASET.c.warehouse.is_(True) & copied.exists())
     query = select(FEED.c.number, FEED.c.name).join(DATASET, joined).distinct()
-    return query.where(of_company, DATASET.c.connector_id == row.id).order_by(FEED.c.number)
+    return query.where(of_company, or_(*ways)).order_by(FEED.c.number)
+
+
+def _calls(row: Connector) -> Select[tuple[int, str]]:
+    """What the provider announces to us by it."""
+    query = select(literal(row.number), SUBSCRIPTION.c.topic).where(
+        SUBSCRIPTION.c.company_id == row.company_id, SUBSCRIPTION.c.connector_id == row.id
+    )
+    return query.order_by(SUBSCRIPTION.c.division, SUBSCRIPTION.c.topic)
+
+
+def _is_a_flow(row: Connector) -> ColumnElement[bool]:
+    return (FLOW.c.company_id == row.company_id) & FLOW.c.deleted_at.is_(None)
 
 
 def what_depends_on(session: Session, row: Connector) -> list[str]:
@@ -84,14 +142,27 @@ def what_depends_on(session: Session, row: Connector) -> list[str]:
     if stores := _keys(found, STORE):
         text = f"The stores {', '.join(stores)} post to it."
         reasons.append(text)
+    if stores := _keys(found, DEFAULT_STORE):
+        text = (
+            f"The stores {', '.join(stores)} post to it because they chose no connector: choose"
+            " another one there, or save this one without its journal code."
+        )
+        reasons.append(text)
     if flows := _keys(found, FLOW_KIND):
         text = f"The flows {', '.join(flows)} read or write through it."
         reasons.append(text)
-    if feeds := [one.name for one in found if one.kind == FEED_KIND]:
+    if feeds := _names(found, FEED_KIND):
         text = f"The feeds {', '.join(feeds)} show its tables."
+        reasons.append(text)
+    if topics := _names(found, WEBHOOK):
+        text = f"Webhooks announce {', '.join(topics)} through it."
         reasons.append(text)
     return reasons
 
 
-def _keys(found: list[Dependant], kind: str) -> list[str]:
+def _keys(found: Iterable[Dependant], kind: str) -> list[str]:
     return [one.key for one in found if one.kind == kind]
+
+
+def _names(found: Iterable[Dependant], kind: str) -> list[str]:
+    return [one.name for one in found if one.kind == kind]

@@ -17,7 +17,7 @@ from retailvista.config import is_loopback_host
 from retailvista.connectors.connector_settings import ROWS_MAX, TEXT_MAX, advanced_key
 from retailvista.connectors.field_variables import has_variable
 from retailvista.connectors.filled import Filled
-from retailvista.connectors.guidance import FULL, REFRESH
+from retailvista.connectors.guidance import BASIC, FULL, REFRESH
 from retailvista.connectors.port import Division, Provider
 from retailvista.ledger.stored import MODES as VAT_MODES
 
@@ -130,6 +130,8 @@ def _is_inside(host: str) -> bool:
 
 def _client(filled: Filled) -> list[FieldProblem]:
     """Another app or site has another secret; the stored one is not sent elsewhere."""
+    if filled.settings.mode == BASIC:
+        return list(_user(filled))
     if len(filled.client_id) > CLIENT_ID_MAX:
         return [FieldProblem("client_id", "The client ID is too long.")]
     if not filled.needs_client:
@@ -141,6 +143,21 @@ def _client(filled: Filled) -> list[FieldProblem]:
         text = "Enter the client secret again: it belongs to the other client ID or base URL."
         return [FieldProblem("client_secret", text)]
     return []
+
+
+def _user(filled: Filled) -> Iterator[FieldProblem]:
+    """A user name and his password: a stored one is sent for the same user and place only."""
+    if not filled.client_id:
+        yield FieldProblem("client_id", "Enter the user name.")
+    if len(filled.client_id) > CLIENT_ID_MAX:
+        yield FieldProblem("client_id", "The user name is too long.")
+    if filled.client_secret:
+        return
+    if not filled.has_secret:
+        yield FieldProblem("client_secret", "Enter the password.")
+    elif filled.moves:
+        text = "Enter the password again: the stored one belongs to another login."
+        yield FieldProblem("client_secret", text)
 
 
 def _tokens(filled: Filled) -> Iterator[FieldProblem]:

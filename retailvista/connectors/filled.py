@@ -13,7 +13,7 @@ from typing import Any, Self
 
 from retailvista.connectors import field_variables
 from retailvista.connectors.connector_settings import PATTERNS, ConnectorSettings
-from retailvista.connectors.guidance import NO_LOGIN, TOKEN
+from retailvista.connectors.guidance import BASIC, NO_LOGIN, TOKEN
 from retailvista.connectors.models import Connector
 from retailvista.connectors.port import AppKeys, Provider
 from retailvista.errors import Refused
@@ -112,10 +112,12 @@ def _text(row: Connector, values: Mapping[str, Any], name: str) -> str:
 
 
 def _moves(row: Connector, site: str, client_id: str, settings: ConnectorSettings) -> bool:
-    """Whether secrets would go elsewhere, or be another's."""
+    """Whether secrets would go elsewhere, or be another's: a client secret is no password."""
     before = ConnectorSettings.of(row.settings)
-    now = (site, client_id, settings.authorise_url, settings.token_url)
-    then = (row.site, row.client_id, before.authorise_url, before.token_url)
+    now = (site, client_id, settings.authorise_url, settings.token_url, settings.mode == BASIC)
+    then = (
+        row.site, row.client_id, before.authorise_url, before.token_url, before.mode == BASIC,
+    )  # fmt: skip
     return not row.draft and now != then
 
 

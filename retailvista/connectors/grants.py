@@ -111,7 +111,7 @@ def _standing(outside: Outside, connector_id: int) -> UsableToken | None:
     try:
         secret = app_keys.client_secret(outside, row) if mode == BASIC else Secret("")
     except (SealBroken, KeyLost) as error:
-        raise LoginNeeded("The password cannot be opened; enter it again.") from error
+        raise LoginNeeded("The password is missing or cannot be opened; enter it again.") from error
     return standing_token(mode, row.client_id, secret, now)
 
 

@@ -14,6 +14,7 @@ from datetime import date
 from sqlalchemy import ColumnElement, or_, select
 from sqlalchemy.orm import Session
 
+from retailvista.companies.countries import check_country
 from retailvista.companies.models import Store
 from retailvista.journals.models import JournalRow, ReceiptRow, StoreDay, TillFile, ZReportRow
 from retailvista.ledger.checks import StoreFacts
@@ -47,6 +48,8 @@ class StoreRef:
 
     @property
     def facts(self) -> StoreFacts:
+        """What the checks need. Refused for a store of a country whose VAT rates are not known."""
+        check_country(self.country)
         return StoreFacts(self.country, self.currency, self.rounding_step)
 
 

@@ -16,6 +16,7 @@ from sqlalchemy.orm import Session
 from retailvista import db
 from retailvista.companies import audit
 from retailvista.companies.models import Store
+from retailvista.connectors.choosing import connectors_of, only_that_posts, posting_connectors
 from retailvista.connectors.models import Connector
 from retailvista.errors import Refused
 from retailvista.journals.csvfile import decimal
@@ -45,26 +46,21 @@ class ReleaseResult:
 def connector_of_store(session: Session, store_id: int) -> Connector:
     """Where the journals of a store go, or Refused with the remedy."""
     store = session.scalars(select(Store).where(Store.id == store_id)).one()
-    usable = session.scalars(
-        select(Connector)
-        .where(Connector.deleted_at.is_(None), Connector.draft.is_(False))
-        .order_by(Connector.number)
-    ).all()
     if store.connector_id is not None:
-        own = [connector for connector in usable if connector.id == store.connector_id]
+        own = [row for row in connectors_of(session) if row.id == store.connector_id]
         if not own:
             raise Refused(f"The connector of store {store.code} was removed. Choose another one.")
         return own[0]
-    posting = [connector for connector in usable if connector.journal_code]
+    if (only := only_that_posts(session)) is not None:
+        return only
+    posting = posting_connectors(session)
     if not posting:
         raise Refused("No connector posts journals yet. Add one and choose its journal code.")
-    if len(posting) > 1:
-        numbers = ", ".join(str(connector.number) for connector in posting)
-        raise Refused(
-            f"Store {store.code} has no connector and several could post ({numbers})."
-            " Choose the connector of the store."
-        )
-    return posting[0]
+    numbers = ", ".join(str(connector.number) for connector in posting)
+    raise Refused(
+        f"Store {store.code} has no connector and several could post ({numbers})."
+        " Choose the connector of the store."
+    )
 
 
 def release(session: Session, sequences: Iterable[int] | None, actor: str) -> ReleaseResult:

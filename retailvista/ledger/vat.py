@@ -2,7 +2,10 @@
 
 Invariant: a rate is basis points (900 = 9 %); the table is law, not a setting.
 Sources: Wet op de omzetbelasting 1968 art. 9 (low rate 6 % became 9 % on 2019-01-01, high rate
-21 % since 2012-10-01); Belgian KB nr. 20; Norwegian Stortingets vedtak om merverdiavgift.
+21 % since 2012-10-01); Belgian KB nr. 20; Norwegian Stortingets vedtak om merverdiavgift;
+Value Added Tax Act 1994 s. 2, s. 29A and s. 30 with the orders that changed the rates (Great
+Britain); Value-Added Tax Consolidation Act 2010 s. 46 and Revenue's list of historical rates
+(Ireland).
 """
 
 from __future__ import annotations
@@ -46,6 +49,23 @@ RATES: tuple[VatRate, ...] = (
     VatRate("NO", 2500, date(2005, 1, 1)),
     VatRate("DK", 0, date(1967, 7, 3)),
     VatRate("DK", 2500, date(1992, 1, 1)),
+    VatRate("GB", 0, date(1973, 4, 1)),
+    VatRate("GB", 500, date(1997, 9, 1)),
+    VatRate("GB", 1250, date(2021, 10, 1), date(2022, 3, 31)),
+    VatRate("GB", 1500, date(2008, 12, 1), date(2009, 12, 31)),
+    VatRate("GB", 1750, date(1991, 4, 1), date(2008, 11, 30)),
+    VatRate("GB", 1750, date(2010, 1, 1), date(2011, 1, 3)),
+    VatRate("GB", 2000, date(2011, 1, 4)),
+    VatRate("IE", 0, date(1972, 11, 1)),
+    VatRate("IE", 480, date(2005, 1, 1)),
+    VatRate("IE", 900, date(2011, 7, 1)),
+    VatRate("IE", 1350, date(2003, 1, 1)),
+    VatRate("IE", 2100, date(2002, 3, 1), date(2008, 11, 30)),
+    VatRate("IE", 2150, date(2008, 12, 1), date(2009, 12, 31)),
+    VatRate("IE", 2100, date(2010, 1, 1), date(2011, 12, 31)),
+    VatRate("IE", 2300, date(2012, 1, 1), date(2020, 8, 31)),
+    VatRate("IE", 2100, date(2020, 9, 1), date(2021, 2, 28)),
+    VatRate("IE", 2300, date(2021, 3, 1)),
 )
 COUNTRIES = tuple(sorted({rate.country for rate in RATES}))
 

@@ -25,6 +25,7 @@ from retailvista.companies.models import LICENCES, Company, Membership
 from retailvista.companies.scope import across_companies
 from retailvista.connectors.models import Connector
 from retailvista.errors import NotFound, Refused
+from retailvista.ledger.vat import COUNTRIES
 from retailvista.web import wiring
 from retailvista.web.access import ADMINISTRATOR, VIEWER, allow
 from retailvista.web.forms import PageForm, choices
@@ -40,7 +41,7 @@ class CompanyForm(PageForm):
     name = StringField(_l("Name"), [validators.InputRequired()])
     alias = StringField(_l("Alias (URL tag)"))
     language = SelectField(_l("Language"), choices=choices(LANGUAGES.items()))
-    country = SelectField(_l("Country"), choices=["NL", "BE", "NO", "DK"])
+    country = SelectField(_l("Country"), default="NL", choices=COUNTRIES)
     post_from = DateField(_l("Post from"), [validators.Optional()])
     warn = TextAreaField(_l("Who is warned by e-mail"))
 

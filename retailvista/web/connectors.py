@@ -12,7 +12,7 @@ from sqlalchemy import select
 from werkzeug.wrappers import Response
 
 from retailvista.companies import registering as companies
-from retailvista.connectors import copying, registering, trying, warehouses
+from retailvista.connectors import copying, depending, registering, trying, warehouses
 from retailvista.connectors.connector_settings import ConnectorSettings
 from retailvista.connectors.depending import Dependant, dependants_of
 from retailvista.connectors.fields import FieldProblem
@@ -261,12 +261,14 @@ def _dependencies(row: Connector, *, refused: bool = False) -> str:
 
 def _link(one: Dependant) -> str:
     match one.kind:
-        case "store":
+        case depending.STORE | depending.DEFAULT_STORE:
             return url_for("stores.page", code=one.key)
-        case "flow":
+        case depending.FLOW_KIND:
             return url_for("flows.page", number=int(one.key))
-        case "feed":
+        case depending.FEED_KIND:
             return url_for("feeds.page", number=int(one.key))
+        case depending.WEBHOOK:
+            return url_for("webhooks.page", number=int(one.key))
     return url_for("journals.index")
 
 

@@ -15,6 +15,7 @@ from retailvista.companies import registering
 from retailvista.companies.models import Store
 from retailvista.connectors.models import Connector
 from retailvista.errors import NotFound, Refused
+from retailvista.ledger.vat import COUNTRIES
 from retailvista.web import wiring
 from retailvista.web.access import ADMINISTRATOR, VIEWER, allow
 from retailvista.web.forms import PageForm, choices
@@ -35,8 +36,8 @@ class StoreForm(PageForm):
 
     code = StringField(_l("Code"), [validators.InputRequired(), validators.Length(max=20)])
     name = StringField(_l("Name"), [validators.InputRequired(), validators.Length(max=120)])
-    currency = SelectField(_l("Currency"), choices=["EUR", "NOK", "DKK"])
-    country = SelectField(_l("Country"), choices=["NL", "BE", "NO", "DK"])
+    currency = SelectField(_l("Currency"), choices=["EUR", "NOK", "DKK", "GBP"])
+    country = SelectField(_l("Country"), default="NL", choices=COUNTRIES)
     zone = StringField(_l("Time zone"), [validators.InputRequired()], default="Europe/Amsterdam")
     rounding_step = SelectField(_l("Cash rounding step"), choices=choices(STEPS), default="5")
     cost_centre = StringField(_l("Cost centre"), [validators.Length(max=20)])

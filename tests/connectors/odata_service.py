@@ -41,6 +41,7 @@ class OdataService(Sandbox):
     def __init__(self, *args: Any, **more: Any) -> None:
         super().__init__(*args, **more)
         self.orders: dict[str, dict[str, Any]] = {}
+        self.metadata = METADATA
         self.recounted: list[Any] = []
         for number in ("1", "2", "3", "4", "5"):
             self._keep({"Number": number, "Amount": int(number) * 1.5, "Paid": False})
@@ -53,7 +54,7 @@ class OdataService(Sandbox):
         if root == "/api/svc" and not self._is_let_in(request):
             return _json(401, {"error": {"code": "login", "message": "Log in first."}})
         if path == "$metadata":
-            return Answer(200, METADATA, [("Content-Type", "application/xml")])
+            return Answer(200, self.metadata, [("Content-Type", "application/xml")])
         if path == "":
             return _json(200, {"value": [{"name": "Orders", "url": "Orders"}]})
         if path == "Recount" and request.method == "POST":

@@ -174,6 +174,9 @@ def test_a_connector_that_is_needed_is_not_removed(connected: Side):
         remove(connected.session, 25, PERSON)
     with db.transaction(connected.session):
         connected.session.execute(update(Store).values(connector_id=None))
+    with pytest.raises(Refused, match="stores 1 post to it because they chose no connector"):
+        remove(connected.session, 25, PERSON)
+    connected.change(connected.connector(), journal_code="")
     remove(connected.session, 25, PERSON)
     with pytest.raises(NotFound):
         empty_token(connected.session, 25, PERSON)

@@ -120,8 +120,9 @@ def test_delete_shows_what_needs_it_and_a_phone_sees_everything(
         company_scope(1),
         db.transaction(session),
     ):
-        row = session.scalars(select(Connector)).one()
-        session.scalars(select(Store)).one().connector_id = row.id
+        # The store chose no connector: it posts to the only one that posts journals.
+        session.scalars(select(Connector)).one().journal_code = "91"
+        assert session.scalars(select(Store)).one().connector_id is None
     page.set_viewport_size({"width": 390, "height": 844})
     page.goto(f"{site.url}/connectors/1")
     wide = page.evaluate("document.documentElement.scrollWidth - window.innerWidth")
@@ -129,5 +130,6 @@ def test_delete_shows_what_needs_it_and_a_phone_sees_everything(
     page.locator(".rv-menu summary").first.click()
     page.locator(".rv-menu-list").get_by_role("button", name="Verwijderen").click()
     expect(page.locator("#refused")).to_be_visible()
+    expect(page.locator("#default-store")).to_contain_text("zonder dagboek")
     page.get_by_role("link", name="1 · Groenhof Lisse").click()
     expect(page).to_have_url(f"{site.url}/stores/1")

@@ -9,7 +9,7 @@ import pytest
 
 from retailvista import db
 from retailvista.connectors.choosing import connector_by_number
-from retailvista.connectors.depending import what_depends_on
+from retailvista.connectors.depending import dependants_of, what_depends_on
 from retailvista.feed import feeds
 from tests.feed.live_house import ACCOUNTS, CONTACTS, ITEMS, LiveHouse
 from tests.flows.flow_house import replication
@@ -147,3 +147,13 @@ def test_a_connector_with_tables_in_feeds_says_so_before_it_goes(shop, quiet):
         row = connector_by_number(session, 25)
         reasons = what_depends_on(session, row)
     assert any("blijft" in reason and "show its tables" in reason for reason in reasons)
+
+
+def test_a_warehouse_whose_copies_are_in_feeds_says_so_before_it_goes(shop, quiet):
+    with shop.scope():
+        shop.house.add(replication(CONTACTS))
+    shop.feed("uit-de-kopie", CONTACTS, warehouse=True)
+    session = shop.house.stage.sessions()
+    with shop.scope(), session, db.reading(session):
+        found = dependants_of(session, connector_by_number(session, 40))
+    assert ("feed", "uit-de-kopie") in {(one.kind, one.name) for one in found}

@@ -51,6 +51,15 @@ def plants(shop: Shop) -> Shop:
     return shop
 
 
+def test_a_store_of_a_country_whose_vat_rates_are_not_known_is_named(plants: Shop) -> None:
+    plants.read(till_file(receipt(1)))
+    plants.set_store(country="US")
+    with pytest.raises(Refused, match="does not know the VAT rates of the country 'US'"):
+        plants.build()
+    plants.set_store(country="GB")
+    plants.build()
+
+
 def test_april_is_held_by_its_undeclared_payments_until_they_are_linked(shop: Shop) -> None:
     norwegian(shop)
     shop.read(APRIL)

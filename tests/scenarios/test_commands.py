@@ -168,6 +168,7 @@ def test_refusals_and_usage_are_told_apart(house, words, exit_code, said):
         (("company", "add", "2", "Twice", "--alias", "www"), "reserved"),
         (("store", "list", "--company", "nobody"), "nobody"),
         (("store", "add", "--company", "groenhof", "2", "Two", "--connector", "9"), "connector 9"),
+        (("store", "add", "--company", "groenhof", "2", "Two", "--country", "US"), "country 'US'"),
         (("connector", "show", "--company", "groenhof", "7"), "connector 7"),
         (("run", "show", "--company", "groenhof", "7"), "run 7"),
         (("journals", "show", "--company", "groenhof", "7"), "journal 7"),

@@ -32,14 +32,16 @@ PERIOD = {"division": GROENHOF, "year": 2026, "period": 3, "journal": "91"}
 
 
 class CountingWire:
-    """Passes calls on, and counts them, those for tokens apart."""
+    """Passes calls on, and counts them, those for tokens apart; `places` is where they went."""
 
     def __init__(self, inner: Wire) -> None:
         self._inner = inner
         self.calls = self.token_calls = 0
+        self.places: set[str] = set()
 
     def send(self, call: Call) -> Reply:
         self.calls += 1
+        self.places.add("://".join(urlsplit(call.url)[:2]))
         self.token_calls += call.url.endswith("/token")
         return self._inner.send(call)
 

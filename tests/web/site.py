@@ -125,6 +125,7 @@ def build(
         installation="test",
         provider_hosts=settings.provider_hosts,
         apps=operators_apps(settings),
+        variables=settings.variables,
     )
     app = Flask("retailvista")
     app.extensions["retailvista"] = Wired(settings, outside)

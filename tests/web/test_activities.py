@@ -117,6 +117,21 @@ def test_a_procedure_of_the_provider_is_executed(site, admin, place, service):
 
 
 @pytest.mark.statement("J-31")
+def test_objects_are_found_by_typing_and_fetched_again(admin, place, service):
+    asked = f"{place}/activities/new?name=Q&kind=query"
+    page = admin.get(asked).text
+    assert 'data-narrow="objects"' in page
+    assert "entity=Returns" not in page
+    more = b'<EntitySet Name="Returns" EntityType="Shop.Order"/><ActionImport'
+    service.metadata = service.metadata.replace(b"<ActionImport", more)
+    assert admin.post(f"{place}/activities/refresh", kind="query").status_code == 303
+    assert "entity=Returns" in admin.get(asked).text
+    narrow = admin.get(f"{asked}&find=retu").text
+    assert "entity=Returns" in narrow
+    assert "entity=Orders" not in narrow
+
+
+@pytest.mark.statement("J-31")
 def test_conditions_become_the_question_of_the_flow(site, admin, place):
     asked = (
         f"{place}/activities/new?name=Q&kind=query&entity=Orders&reviewed=yes"

@@ -109,6 +109,12 @@ def test_the_name_is_required_unique_and_without_slash_and_colon(desk: Desk, nam
     assert SECRET not in answer.text
 
 
+@pytest.mark.statement("J-02")
+def test_connectors_of_two_kinds_may_have_the_same_name(sage: Desk):
+    assert row_of(sage, 1).name == "Exact"
+    assert fill_sage(sage, name="Exact").status_code == 303
+
+
 @pytest.mark.statement("J-08", "J-18")
 def test_a_way_to_log_in_shows_its_own_fields_only(sage: Desk):
     def hidden(mode: str) -> list[str]:
@@ -116,9 +122,9 @@ def test_a_way_to_log_in_shows_its_own_fields_only(sage: Desk):
         parts = page.split('data-modes="')[1:]
         return [part.split('"')[0] for part in parts if " hidden" in part.split(">")[0]]
 
-    assert hidden("full") == ["basic", "refresh token", "refresh"]
-    assert hidden("refresh") == ["basic", "full"]
-    assert hidden("token") == ["full refresh basic", "basic", "refresh", "full"]
+    assert hidden("full") == ["refresh token", "refresh"]
+    assert hidden("refresh") == ["full"]
+    assert hidden("token") == ["full refresh basic", "refresh", "full"]
     page = sage.admin.get("/connectors/3").text
     for field in ("client_id", "client_secret", "access_token", "refresh_token"):
         assert f'id="{field}"' in page
@@ -179,6 +185,8 @@ def test_values_are_tried_before_they_are_saved_and_nothing_is_kept(sage: Desk):
     assert "Deze waarden zijn niet te proberen" in fill_sage(sage, name="a/b", press="try").text
     assert row_of(sage, 3).draft
     assert sage.grants() == 0
+    # Nothing was fetched from anywhere but the service that was entered.
+    assert sage.wire.places == {sage.sandbox.url}
 
 
 @pytest.mark.statement("J-13")

@@ -124,6 +124,10 @@ def test_a_service_is_set_up_read_and_written_through_its_activities(tmp_path, c
         place = connect(browser, root, USER, PASSWORD)
         work_all(site)
         page = browser.get(place).text
+        assert '<span data-modes="basic">Gebruikersnaam</span>' in page
+        assert '<span data-modes="basic">Wachtwoord</span>' in page
+        assert '<span data-modes="full refresh token none" hidden>Client-ID</span>' in page
+        assert "Journaalposten die" not in page, "a service without books has no journals"
         assert 'id="activities"' in page
         assert PASSWORD not in page
         step = f"{place}/activities/new?name=Bestellingen&kind=query"
@@ -141,6 +145,25 @@ def test_a_service_is_set_up_read_and_written_through_its_activities(tmp_path, c
         assert "Recount" in procedures
         assert "entity=Orders" not in procedures
         assert browser.post(f"{place}/activities/refresh", kind="query").status_code == 303
+
+
+@pytest.mark.statement("J-18")
+def test_a_user_and_his_password_are_asked_for_by_name(admin):
+    place = admin.post("/connectors", provider="odata").location
+    filled = {"name": "Dienst", "site": "https://odata.example/v4", **FORM}
+    refused = admin.post(place, **filled)
+    assert refused.status_code == 400
+    assert "Vul de gebruikersnaam in." in refused.text
+    assert "Vul het wachtwoord in." in refused.text
+    named = filled | {"client_id": "anna", "client_secret": "geheim"}
+    assert admin.post(place, **named).status_code == 303
+    moved = admin.post(place, **filled | {"client_id": "bert"})
+    assert "Vul het wachtwoord opnieuw in" in moved.text
+    # What was kept as a password is never sent as the secret of an app.
+    other = admin.post(place, **named | {"client_secret": "", "mode": "full"})
+    assert "Vul het client secret opnieuw in" in other.text
+    exact = admin.get(admin.post("/connectors", provider="exact-online").location).text
+    assert "Gebruikersnaam" not in exact.split('id="form"')[1]
 
 
 @pytest.mark.parametrize(

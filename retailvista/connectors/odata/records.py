@@ -15,7 +15,7 @@ from typing import Any
 from urllib.parse import quote, urljoin
 
 from retailvista.connectors.booking import Outcome
-from retailvista.connectors.feed_marks import Deletion, Newest
+from retailvista.connectors.lists_only import ListsOnly, unanswered
 from retailvista.connectors.odata.client import call, error_of, said_in, throttled_until, value_of
 from retailvista.connectors.odata.literals import equal, literal
 from retailvista.connectors.odata.metadata import Catalogue
@@ -31,11 +31,9 @@ from retailvista.connectors.records import (
     Row,
     ToFind,
     ToWrite,
-    Way,
     Written,
 )
-from retailvista.connectors.referring import Reference
-from retailvista.connectors.wire import Reply, Sending, Wire
+from retailvista.connectors.wire import Reply, Wire
 from retailvista.errors import Refused
 
 METHODS = {"create": "POST", "update": "PATCH", "delete": "DELETE", "execute": "POST"}
@@ -52,7 +50,7 @@ OUTCOMES = {
 
 
 @dataclass(frozen=True, slots=True)
-class OdataRecords:
+class OdataRecords(ListsOnly):
     """The records of one service, as its catalogue tells."""
 
     catalogue: Catalogue = Catalogue(())  # noqa: RUF009  frozen
@@ -65,16 +63,6 @@ class OdataRecords:
             if found.key == key:
                 return found
         raise Refused(f"The service has no table {key!r}; press Test to read its $metadata again.")
-
-    def begins_by_bulk(self, key: str) -> bool:
-        return False
-
-    def names(self, key: str, way: Way) -> tuple[str, ...]:
-        entity = self.entity(key)
-        return tuple(each.name for each in entity.properties) if way is entity.way else ()
-
-    def references(self, key: str) -> tuple[Reference, ...]:
-        return ()
 
     def first(self, session: RecordsSession, asked: Asked) -> str:
         entity = self.entity(asked.entity)
@@ -104,27 +92,9 @@ class OdataRecords:
         text = reply.body.decode("utf-8-sig", "replace").strip() if reply.status == 200 else ""
         return int(text) if text.isascii() and text.isdecimal() and len(text) < 19 else None
 
-    def newest(self, wire: Wire, session: RecordsSession, key: str) -> Newest | None:
-        return None
-
     def may_read(self, wire: Wire, session: RecordsSession, key: str) -> bool:
         reply = call(wire, session, "GET", _address(session, key, {"$top": "1"}))
         return reply.status == 200 and isinstance(value_of(reply).get("value"), list)
-
-    def mark_of(self, wire: Wire, session: RecordsSession, key: str, on: datetime) -> str:
-        return ""
-
-    def moved(self, wire: Wire, session: RecordsSession) -> str:
-        return ""
-
-    def deletions(self) -> str:
-        return ""
-
-    def deletion(self, row: Row) -> Deletion:
-        raise Refused("The service has no feed of deletions.")
-
-    def write(self, wire: Wire, session: RecordsSession, to_write: ToWrite) -> Written:
-        return self.send(wire, session, self.request(session, to_write))
 
     def request(self, session: RecordsSession, to_write: ToWrite) -> Request:
         entity = self.entity(to_write.entity)
@@ -225,10 +195,8 @@ def _plain(row: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def _written(request: Request, reply: Reply) -> Written:
-    if reply.sending is not Sending.ANSWERED:
-        not_sent = reply.sending is Sending.NOT_SENT
-        outcome = Outcome.NOT_SENT if not_sent else Outcome.UNKNOWN
-        return Written(outcome, request, said=reply.problem, reply=reply)
+    if (nothing := unanswered(request, reply)) is not None:
+        return nothing
     value = value_of(reply)
     if reply.status in (200, 201, 204):
         record = _plain(value) if value and "error" not in value else None

@@ -16,7 +16,7 @@ from typing import Any
 from urllib.parse import quote
 
 from retailvista.connectors.booking import Outcome
-from retailvista.connectors.feed_marks import Deletion, Newest
+from retailvista.connectors.lists_only import ListsOnly, unanswered
 from retailvista.connectors.port import Session
 from retailvista.connectors.records import (
     Asked,
@@ -29,16 +29,14 @@ from retailvista.connectors.records import (
     Row,
     ToFind,
     ToWrite,
-    Way,
     Written,
 )
-from retailvista.connectors.referring import Reference
 from retailvista.connectors.sage_accounting import catalogue, urls
 from retailvista.connectors.sage_accounting.businesses import Businesses
 from retailvista.connectors.sage_accounting.client import call, error_of, read_list
 from retailvista.connectors.sage_accounting.limits import throttled_until
 from retailvista.connectors.sage_accounting.reading import errors_of, read_object, said_in, words
-from retailvista.connectors.wire import Reply, Sending, Wire
+from retailvista.connectors.wire import Reply, Wire
 from retailvista.errors import Refused, RetailVistaError
 
 METHODS = {"create": "POST", "update": "PUT", "delete": "DELETE", "execute": "POST"}
@@ -54,7 +52,7 @@ OUTCOMES = {
 }
 
 
-class SageRecords:
+class SageRecords(ListsOnly):
     """Which business a division is, is shared with the books: it follows from Sage's ids alone."""
 
     def __init__(self, businesses: Businesses) -> None:
@@ -65,16 +63,6 @@ class SageRecords:
 
     def entity(self, key: str) -> Entity:
         return catalogue.entity(key)
-
-    def begins_by_bulk(self, key: str) -> bool:
-        return False
-
-    def names(self, key: str, way: Way) -> tuple[str, ...]:
-        entity = catalogue.entity(key)
-        return tuple(each.name for each in entity.properties) if way is entity.way else ()
-
-    def references(self, key: str) -> tuple[Reference, ...]:
-        return ()
 
     def first(self, session: RecordsSession, asked: Asked) -> str:
         entity = catalogue.entity(asked.entity)
@@ -111,27 +99,9 @@ class SageRecords:
         total = read_object(reply).get("$total") if reply.status == 200 else None
         return total if isinstance(total, int) else None
 
-    def newest(self, wire: Wire, session: RecordsSession, key: str) -> Newest | None:
-        return None
-
     def may_read(self, wire: Wire, session: RecordsSession, key: str) -> bool:
         url = urls.of(session.site, key, items_per_page=1, page=1)
         return self._call(wire, session, "GET", url).status == 200
-
-    def mark_of(self, wire: Wire, session: RecordsSession, key: str, on: datetime) -> str:
-        return ""
-
-    def moved(self, wire: Wire, session: RecordsSession) -> str:
-        return ""
-
-    def deletions(self) -> str:
-        return ""
-
-    def deletion(self, row: Row) -> Deletion:
-        raise Refused("Sage has no feed of deletions.")
-
-    def write(self, wire: Wire, session: RecordsSession, to_write: ToWrite) -> Written:
-        return self.send(wire, session, self.request(session, to_write))
 
     def request(self, session: RecordsSession, to_write: ToWrite) -> Request:
         entity = catalogue.entity(to_write.entity)
@@ -253,10 +223,8 @@ def _equal(sent: Any, stored: Any) -> bool:
 
 
 def _written(request: Request, reply: Reply) -> Written:
-    if reply.sending is not Sending.ANSWERED:
-        not_sent = reply.sending is Sending.NOT_SENT
-        outcome = Outcome.NOT_SENT if not_sent else Outcome.UNKNOWN
-        return Written(outcome, request, said=reply.problem, reply=reply)
+    if (nothing := unanswered(request, reply)) is not None:
+        return nothing
     record = read_object(reply)
     if (reply.status in (200, 201) and record) or reply.status == 204:
         return Written(Outcome.BOOKED, request, reply.status, record or None, reply=reply)
