@@ -19,7 +19,14 @@ from retailvista.connectors.models import Connector
 JOURNALS, STORE, DEFAULT_STORE = "journals", "store", "default_store"
 FLOW_KIND, FEED_KIND, WEBHOOK = "flow", "feed", "webhook"
 # Named by their tables: journals, flows and feeds live in the layers above.
-JOURNAL = table("journal", column("company_id"), column("store_id"), column("state"))
+JOURNAL = table(
+    "journal",
+    column("company_id"),
+    column("store_id"),
+    column("state"),
+    column("connector_id"),
+    column("reverses_id"),
+)
 EXPORT = table(
     "export", column("company_id"), column("connector_id"), column("live"), column("state")
 )
@@ -84,7 +91,10 @@ def _stores(session: Session, row: Connector) -> list[tuple[Store, str]]:
 
 
 def _unfinished(session: Session, row: Connector, stores: list[int]) -> int:
-    """Journals on their way through it, and those of its stores that are not released yet."""
+    """Journals on their way through it, and those of its stores that are not released yet.
+
+    A reversal goes where its journal went, whatever the store chose since.
+    """
     on_their_way = select(func.count()).where(
         EXPORT.c.company_id == row.company_id,
         EXPORT.c.connector_id == row.id,
@@ -93,8 +103,11 @@ def _unfinished(session: Session, row: Connector, stores: list[int]) -> int:
     )
     built = select(func.count()).where(
         JOURNAL.c.company_id == row.company_id,
-        JOURNAL.c.store_id.in_(stores),
         JOURNAL.c.state == "built",
+        or_(
+            JOURNAL.c.store_id.in_(stores) & JOURNAL.c.reverses_id.is_(None),
+            JOURNAL.c.reverses_id.is_not(None) & (JOURNAL.c.connector_id == row.id),
+        ),
     )
     return (session.scalar(on_their_way) or 0) + (session.scalar(built) or 0)
 

@@ -23,11 +23,12 @@ from retailvista.errors import Refused
 from retailvista.journals import preview_checks
 from retailvista.journals.drilling import journal_with_links
 from retailvista.journals.entries import ledger_journal, vat_facts
+from retailvista.journals.journal_rows import BUILT
 from retailvista.journals.line_sources import source_of
 from retailvista.journals.models import JournalLine, JournalRow
 from retailvista.journals.prechecks import Target, findings
 from retailvista.journals.preview_checks import PreviewCheck
-from retailvista.journals.releasing import connector_of_store
+from retailvista.journals.releasing import connector_of_journal
 from retailvista.ledger import stored
 from retailvista.ledger.journal import Journal
 from retailvista.ledger.links import Links
@@ -129,11 +130,11 @@ def _target(
 
 
 def _connector(session: Session, row: JournalRow) -> tuple[Connector | None, str]:
-    if row.connector_id is not None:
+    if row.connector_id is not None and row.state != BUILT:
         own = select(Connector).where(Connector.id == row.connector_id)
         return session.scalars(own).one(), ""
     try:
-        return connector_of_store(session, row.store_id), ""
+        return connector_of_journal(session, row), ""
     except Refused as why:
         return None, str(why)
 

@@ -1,8 +1,8 @@
 """Releasing: a bookkeeper, or the switch 'automatic', lets a journal go to its connector.
 
-Invariants: a journal goes to exactly one connector, its store's, else the company's only one; its
-entry number is reserved in the transaction that releases it; a journal that may not go keeps the
-reason on its own row.
+Invariants: a journal goes to exactly one connector, its store's, else the company's only one, a
+reversal to the books of what it takes back; its entry number is reserved in the transaction that
+releases it; a journal that may not go keeps the reason on its own row.
 """
 
 from __future__ import annotations
@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from sqlalchemy import select
+from sqlalchemy import bindparam, select
 from sqlalchemy.orm import Session
 
 from retailvista import db
@@ -21,7 +21,7 @@ from retailvista.connectors.models import Connector
 from retailvista.errors import Refused
 from retailvista.journals.csvfile import decimal
 from retailvista.journals.journal_rows import BUILT, RELEASED, held_journal
-from retailvista.journals.models import JournalRow
+from retailvista.journals.models import Export, JournalRow
 from retailvista.journals.opening import open_export
 
 PROBLEM_MAX = 500
@@ -63,6 +63,36 @@ def connector_of_store(session: Session, store_id: int) -> Connector:
     )
 
 
+def connector_of_journal(session: Session, row: JournalRow) -> Connector:
+    """Where a journal goes: a reversal into the books that hold what it takes back, wherever its
+    store posts today. Refused with the remedy.
+    """
+    if row.reverses_id is None:
+        return connector_of_store(session, row.store_id)
+    booked = session.execute(_BOOKED, {"of_journal": row.reverses_id}).one()
+    own = next((one for one in connectors_of(session) if one.id == row.connector_id), None)
+    if own is None:
+        raise Refused(
+            f"The connector of journal {booked.sequence} was removed; its reversal goes into no"
+            f" other books. Enter it by hand in division {booked.division}, journal"
+            f" {booked.journal_code}."
+        )
+    if (own.site, own.division, own.journal_code) != booked[1:]:
+        raise Refused(
+            f"Journal {booked.sequence} stands in division {booked.division}, journal"
+            f" {booked.journal_code}, and connector {own.number} posts elsewhere by now. Set the"
+            " connector back for this reversal, or enter it there by hand."
+        )
+    return own
+
+
+_BOOKED = (
+    select(JournalRow.sequence, Export.site, Export.division, Export.journal_code)
+    .join(Export, Export.journal_id == JournalRow.id)
+    .where(JournalRow.id == bindparam("of_journal"), Export.live)
+)
+
+
 def release(session: Session, sequences: Iterable[int] | None, actor: str) -> ReleaseResult:
     """Release these journals, or with None every journal that waits for it, oldest day first."""
     wanted = _waiting(session) if sequences is None else list(sequences)
@@ -81,28 +111,36 @@ def release(session: Session, sequences: Iterable[int] | None, actor: str) -> Re
 
 def release_automatic(session: Session) -> ReleaseResult:
     """Release what goes to connectors that a bookkeeper switched to automatic."""
+    wanted = []
     with db.reading(session):
-        stores = set(session.scalars(select(JournalRow.store_id).where(JournalRow.state == BUILT)))
-        automatic = {store_id for store_id in stores if _is_automatic(session, store_id)}
-    if not automatic:
-        return ReleaseResult()
-    return release(session, _waiting(session, automatic), "system")
+        ways: dict[tuple[int, int | None], bool] = {}
+        for row in session.scalars(_WAITING):
+            way = (row.store_id, row.reverses_id)
+            if way not in ways:
+                ways[way] = _is_automatic(session, row)
+            if ways[way]:
+                wanted.append(row.sequence)
+    return release(session, wanted, "system") if wanted else ReleaseResult()
 
 
-def _is_automatic(session: Session, store_id: int) -> bool:
+def _is_automatic(session: Session, row: JournalRow) -> bool:
     try:
-        return connector_of_store(session, store_id).automatic
+        return connector_of_journal(session, row).automatic
     except Refused:
         # Nobody switched anything: the journals wait, and releasing by hand tells the reason.
         return False
 
 
-def _waiting(session: Session, store_ids: set[int] | None = None) -> list[int]:
+_WAITING = (
+    select(JournalRow)
+    .where(JournalRow.state == BUILT)
+    .order_by(JournalRow.business_date, JournalRow.sequence)
+)
+
+
+def _waiting(session: Session) -> list[int]:
     with db.reading(session):
-        query = select(JournalRow.sequence).where(JournalRow.state == BUILT)
-        if store_ids is not None:
-            query = query.where(JournalRow.store_id.in_(store_ids))
-        return list(session.scalars(query.order_by(JournalRow.business_date, JournalRow.sequence)))
+        return list(session.scalars(_WAITING.with_only_columns(JournalRow.sequence)))
 
 
 def _release_one(session: Session, sequence: int, actor: str) -> None:
@@ -111,7 +149,7 @@ def _release_one(session: Session, sequence: int, actor: str) -> None:
         if row.state != BUILT:
             raise Refused(f"Journal {sequence} is {row.state}; only a built journal is released.")
         _check_balance(row)
-        connector = connector_of_store(session, row.store_id)
+        connector = connector_of_journal(session, row)
         row.connector_id = connector.id
         export = open_export(session, row, connector, actor)
         row.state, row.problem = RELEASED, ""

@@ -60,6 +60,7 @@ def resend(work: Work, claim: ExportFacts) -> Next | None:
         held = work.visit.holds_lane(work.session)
         if closed or not held or sending_locked(work.session) or work.outside.stopping():
             return None
+        _holds_shared_lane(work, claim)
         again = claiming.write_intent_again(work.session, claim)
     return None if again is None else _post(work, again, iter(()), since)
 
@@ -69,9 +70,21 @@ def _claim_next(work: Work, following: Iterator[Prepared], now: datetime) -> Exp
     prepared = next(following, None)
     if prepared is None:
         return None
+    if _holds_shared_lane(work, prepared.facts):
+        now = db.now(work.session)
     return claiming.claim_to_send(
         work.session, prepared.facts, prepared.intent, work.outside.owner, now
     )
+
+
+def _holds_shared_lane(work: Work, facts: ExportFacts) -> bool:
+    """Lock the export's lane too where the calls are counted in another: two claims, of whatever
+    companies and logins, follow one another. Always after the lane of the calls.
+    """
+    if facts.lane_key == work.visit.connector.lane_key:
+        return False
+    lanes.locked(work.session, facts.lane_key)
+    return True
 
 
 def _post(work: Work, claim: ExportFacts, following: Iterator[Prepared], since: Stopwatch) -> Next:

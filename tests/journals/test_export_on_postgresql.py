@@ -6,15 +6,17 @@ Time is the server's own here, so only what happens at once is asked.
 from __future__ import annotations
 
 from collections.abc import Iterator
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import ThreadPoolExecutor, wait
 from dataclasses import replace
 from pathlib import Path
 
 import pytest
-from sqlalchemy import create_engine
+from sqlalchemy import create_engine, select, text
+from sqlalchemy.orm import Session
 
 from retailvista import db
 from retailvista.clock import SystemClock
+from retailvista.connectors.models import Connector
 from retailvista.journals.exporting import export_pass
 from retailvista.sandbox.server import Sandbox
 from tests.journals.export_steps import POST, warm
@@ -63,3 +65,39 @@ def test_four_workers_at_once_send_each_journal_once(stage: Stage) -> None:
         stage.export(until_idle=True)
     assert len(stage.booked()) == 13
     assert {export.sends for export in stage.exports()} == {1}
+
+
+def test_a_login_entered_by_hand_sends_in_turn_with_all_others_of_its_division(
+    stage: Stage,
+) -> None:
+    """Its calls are counted in a lane of its own; who may send next is decided in the common one.
+
+    Otherwise two companies could each have a journal under way that nobody has looked for.
+    """
+    warm(stage)
+    stage.ask(enter_the_login_by_hand)
+    common = {"key": stage.exports()[-1].lane_key}
+    with stage.engine.connect() as other, ThreadPoolExecutor(1) as pool:
+        other.execute(text("SELECT id FROM lane WHERE key = :key FOR UPDATE"), common)
+        sent = pool.submit(export_pass, stage.outside, stage.company_id)
+        try:
+            while not somebody_waits(stage):
+                assert not wait([sent], timeout=0.05).done, "it did not wait for the other's turn"
+            assert len(stage.booked()) == 1
+        finally:
+            other.rollback()
+        sent.result()
+    assert stage.states() == ["verified"] * 2
+
+
+def somebody_waits(stage: Stage) -> bool:
+    """A transaction sees one moment of it, so each look is one of its own."""
+    asked = text("SELECT count(*) FROM pg_stat_activity WHERE wait_event_type = 'Lock'")
+    with stage.engine.connect() as connection:
+        return bool(connection.scalar(asked))
+
+
+def enter_the_login_by_hand(session: Session) -> None:
+    with db.transaction(session):
+        connector = session.scalars(select(Connector)).one()
+        connector.settings = {**connector.settings, "mode": "refresh"}
