@@ -74,7 +74,7 @@ def test_a_login_entered_by_hand_sends_in_turn_with_all_others_of_its_division(
 
     Otherwise two companies could each have a journal under way that nobody has looked for.
     """
-    warm(stage)
+    warm(stage, days=3)
     stage.ask(enter_the_login_by_hand)
     common = {"key": stage.exports()[-1].lane_key}
     with stage.engine.connect() as other, ThreadPoolExecutor(1) as pool:
@@ -87,7 +87,7 @@ def test_a_login_entered_by_hand_sends_in_turn_with_all_others_of_its_division(
         finally:
             other.rollback()
         sent.result()
-    assert stage.states() == ["verified"] * 2
+    assert stage.states() == ["verified"] * 4
 
 
 def somebody_waits(stage: Stage) -> bool:
