@@ -22,6 +22,7 @@ from retailvista.flows import starting
 from retailvista.sandbox import records as store
 from tests.flows.flow_house import ACTOR, WAREHOUSE_NUMBER, FlowHouse, replication
 from tests.flows.mirror import Mirror, Rows, differences, entity_of, keyed, to_its_end
+from tests.flows.replica import counts
 from tests.sandbox.visitor import GROENHOF
 
 # The emulator's own, on a DuckDB that is newer than it.
@@ -82,7 +83,10 @@ def test_changes_and_deletions_reach_snowflake_with_the_cursor(snow: FlowHouse):
     run = snow.fetch(flow.number)
     assert (run.counts["new"], run.counts["deleted"]) == (1, 1)
     assert differences(ITEMS, loaded(ITEMS), mirror.source(ITEMS)) == []
-    assert snow.fetch(flow.number, mode="full").outcome == "done"
+    whole = snow.fetch(flow.number, mode="full")
+    assert whole.outcome == "done"
+    told = counts(whole)
+    assert told == {"read": told["read"], "discarded": told["read"]}, "nothing is new"
     assert differences(ITEMS, loaded(ITEMS), mirror.source(ITEMS)) == []
     asked = snow.do(starting.check_now, flow.number, ACTOR, totals=True)
     snow.work()

@@ -15,6 +15,7 @@ from retailvista.connectors.records import Entity
 from retailvista.sandbox import records as store
 from tests.flows.flow_house import ACTOR, WAREHOUSE_NUMBER, FlowHouse, replication
 from tests.flows.mirror import LISTED, Mirror, Rows, differences, entity_of, keyed, to_its_end
+from tests.flows.replica import counts
 from tests.sandbox.visitor import GROENHOF
 
 ITEMS = entity_of("logistics/Items")
@@ -198,3 +199,7 @@ def test_changes_and_deletions_reach_postgresql_with_the_cursor(server: Server):
     assert mine[kept[0]]["Code"] == "nulteken"
     theirs[kept[0]]["Code"] = "nulteken"
     assert differences(ITEMS, mine, theirs) == []
+    store.put(books, GROENHOF, ITEMS.key, [{"ID": kept[0][0], "Code": "geheel"}])
+    assert counts(house.fetch(flow.number, mode="full")) == {
+        "read": 3, "changed": 1, "discarded": 2,
+    }  # fmt: skip

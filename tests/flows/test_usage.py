@@ -15,6 +15,8 @@ from retailvista.flows.models import Flow
 from retailvista.flows.usage import Used, used_by
 from retailvista.runs.models import ENDED, Run
 from tests.flows.flow_house import ACTOR, incoming, outgoing, replication
+from tests.flows.mirror import Mirror
+from tests.flows.replica import BALANCE, counts
 
 MONDAY = date(2026, 3, 16)
 
@@ -90,6 +92,29 @@ def test_a_real_run_without_a_login_costs_nothing_and_one_with_it_does(house):
     house.fetch(1)
     total = house.read(lambda s: usage.usage(s, today, today)).total
     assert total == Used(refreshes=2, rows=run.counts["new"]), "the second brought nothing new"
+
+
+@pytest.mark.statement("D-41", "D-43")
+def test_a_table_that_is_read_whole_costs_rows_only_for_what_is_new(house):
+    mirror = Mirror.of(house.stage.sandbox)
+    mirror.visitor.book(mirror.visitor.line("8210", -50.0), mirror.visitor.line("1205", 50.0))
+    old_flow(house, replication(BALANCE.key))
+    today = date(2026, 3, 14)
+
+    def total():
+        return house.read(lambda s: usage.usage(s, today, today)).total
+
+    first = counts(house.fetch(1))
+    read = first["read"]
+    assert first == {"read": read, "new": read}
+    assert counts(house.fetch(1)) == {"read": read, "discarded": read}
+    assert counts(house.fetch(1, mode="full")) == {"read": read, "discarded": read}
+    assert total() == Used(refreshes=3, rows=read), "what was here already is not priced"
+    mirror.visitor.book(mirror.visitor.line("8210", -25.0), mirror.visitor.line("1205", 25.0))
+    later = counts(house.fetch(1))
+    differ = later.get("new", 0) + later.get("changed", 0)
+    assert 0 < differ == later["read"] - later.get("discarded", 0)
+    assert total() == Used(refreshes=4, rows=read + differ)
 
 
 @pytest.mark.statement("D-44")

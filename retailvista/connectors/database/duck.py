@@ -24,6 +24,7 @@ from retailvista.connectors.database.shapes import (
     quoted,
 )
 from retailvista.connectors.database.sql import SqlWarehouse
+from retailvista.connectors.database.swap_counts import by_fingerprint, by_value, fingerprint
 from retailvista.connectors.database.warehouse import Counted, Cursor, Missing, Overtaken
 from retailvista.errors import Later
 
@@ -51,6 +52,8 @@ ROOM_MB = 24
 ADDING_MB = 16
 # What a reader may use until a load prepares its tables: rows of many columns are put in order.
 READER_MB = 256
+# Rows of a reload that are held beside those that are here, by key.
+MATCHED_AT_ONCE = 50_000
 # While it makes rows of Python's objects nobody else in this process has his turn.
 ROWS_AT_ONCE = 500
 # No room on the disk, no rights, a file that was taken away: after it the file is opened anew.
@@ -131,13 +134,30 @@ class DuckWarehouse(SqlWarehouse):
         if self.rows(others, mine)[0][0] or set(kept) != set(shape.names):
             self._allow(ROOM_MB, steps=1)
             return super().swap(schema, shape, cursor, flag_at)
-        if shape.key:
-            self._drop_older(staging, shape, mine)
+        older = self._drop_older(staging, shape, mine)
         total = self._how_many(staging, mine)
         self.changed(f"DROP TABLE {table}")
         self.changed(f"ALTER TABLE {staging} RENAME TO {quoted(shape.name)}")
         self.changed(f"ALTER TABLE {table} DROP COLUMN {quoted(SEQUENCE)}")
-        return Counted(new=total)
+        return Counted(new=total, discarded=older)
+
+    def _matched(
+        self, table: str, staging: str, shape: TableShape, mine: list[Any], total: int
+    ) -> tuple[int, ...]:
+        """Part by part, so that what is joined fits in memory."""
+        parts = total // MATCHED_AT_ONCE + 1
+        sums: tuple[int, ...] = (0, 0, 0)
+        for part in range(parts):
+            query = by_fingerprint(table, staging, shape, part, parts)
+            found = self.rows(query, [*mine, *mine])[0]
+            sums = tuple(int(one) + more for one, more in zip(found, sums, strict=True))
+        return sums
+
+    def _unmatched(
+        self, table: str, staging: str, shape: TableShape, mine: list[Any]
+    ) -> tuple[int, ...]:
+        query = by_value(table, staging, shape, fingerprint(shape))
+        return tuple(int(count) for count in self.rows(query, [*mine, *mine])[0])
 
     def rows(self, sql: str, parameters: Sequence[Any] = ()) -> list[tuple[Any, ...]]:
         with self._told():

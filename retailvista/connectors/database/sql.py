@@ -23,6 +23,7 @@ from retailvista.connectors.database.shapes import (
     TableShape,
     quoted,
 )
+from retailvista.connectors.database.swap_counts import MINE, by_key, by_value, differs, same
 from retailvista.connectors.database.warehouse import (
     CURSORS,
     Counted,
@@ -32,7 +33,6 @@ from retailvista.connectors.database.warehouse import (
 from retailvista.connectors.feed_marks import Newest
 
 KEYS_AT_ONCE = 500
-MINE = f"{quoted(COMPANY)} = ? AND {quoted(DIVISION)} = ?"
 
 
 class SqlWarehouse(CursorTable):
@@ -122,16 +122,16 @@ class SqlWarehouse(CursorTable):
     # Rows
 
     def merge(self, schema: str, shape: TableShape, name: str, *, always: bool = False) -> Counted:
-        table, same = quoted(schema, shape.name), _same(shape.full_key)
+        table, one = quoted(schema, shape.name), same(shape.full_key)
         newer = "TRUE" if always or not shape.newer else self._newer(shape)
         total = self.rows(f"SELECT count(*) FROM {name}")[0][0]
         changed = self.changed(
-            f"DELETE FROM {table} AS t USING {name} AS b WHERE {same} AND {newer}"
+            f"DELETE FROM {table} AS t USING {name} AS b WHERE {one} AND {newer}"
         )
         names = ", ".join(f"b.{quoted(column)}" for column in shape.names)
         brought = self.changed(
             f"INSERT INTO {table} ({listed(shape.names)}) SELECT {names} FROM {name} AS b "
-            f"WHERE NOT EXISTS (SELECT 1 FROM {table} AS t WHERE {same})"
+            f"WHERE NOT EXISTS (SELECT 1 FROM {table} AS t WHERE {one})"
         )
         return Counted(new=brought - changed, changed=changed, discarded=total - brought)
 
@@ -142,9 +142,8 @@ class SqlWarehouse(CursorTable):
         ours, theirs = f"t.{quoted(shape.newer)}", f"b.{quoted(shape.newer)}"
         if shape.newer == ROWVERSION:
             return f"({ours} IS NULL OR {theirs} > {ours} OR {back})"
-        names = [quoted(column.name) for column in shape.columns if column.source]
-        differs = " OR ".join(f"b.{name} IS DISTINCT FROM t.{name}" for name in names)
-        return f"({differs} OR {back})"
+        names = [column.name for column in shape.columns if column.source]
+        return f"({differs(names)} OR {back})"
 
     def make_staging(self, schema: str, shape: TableShape) -> None:
         self.changed(self._create(schema, shape.staging, keyed=False))
@@ -163,26 +162,19 @@ class SqlWarehouse(CursorTable):
         self, schema: str, shape: TableShape, cursor: Cursor, flag_at: datetime | None
     ) -> Counted:
         table, staging = quoted(schema, shape.name), quoted(schema, shape.staging.name)
-        mine, same = _mine(cursor), _same(shape.full_key)
-        if shape.key:
-            self._drop_older(staging, shape, mine)
-        total = self._how_many(staging, mine)
-        before = self._how_many(table, mine)
-        kept = 0
-        if shape.key:
-            exists = f"EXISTS (SELECT 1 FROM {staging} AS b WHERE {same})"
+        mine = _mine(cursor)
+        older = self._drop_older(staging, shape, mine)
+        counted = self._counted(table, staging, shape, mine)
+        if shape.key and flag_at is not None:
+            exists = f"EXISTS (SELECT 1 FROM {staging} AS b WHERE {same(shape.full_key)})"
             where = f"t.{quoted(COMPANY)} = ? AND t.{quoted(DIVISION)} = ? AND"
-            query = f"SELECT count(*) FROM {table} AS t WHERE {where} {exists}"
-            kept = self.rows(query, mine)[0][0]
-            if flag_at is not None:
-                gone = (
-                    f"UPDATE {table} AS t SET {quoted(DELETED_AT)} = ? WHERE {where} "
-                    f"t.{quoted(DELETED_AT)} IS NULL AND NOT {exists}"
-                )
-                deleted = self.changed(gone, [utc(flag_at), *mine])
-                self.changed(f"DELETE FROM {table} AS t WHERE {where} {exists}", mine)
-        if not shape.key or flag_at is None:
-            deleted = before - kept
+            gone = (
+                f"UPDATE {table} AS t SET {quoted(DELETED_AT)} = ? WHERE {where} "
+                f"t.{quoted(DELETED_AT)} IS NULL AND NOT {exists}"
+            )
+            self.changed(gone, [utc(flag_at), *mine])
+            self.changed(f"DELETE FROM {table} AS t WHERE {where} {exists}", mine)
+        else:
             self.changed(f"DELETE FROM {table} WHERE {MINE}", mine)
         names = listed(shape.names)
         self.changed(
@@ -190,20 +182,47 @@ class SqlWarehouse(CursorTable):
             mine,
         )
         self.changed(f"DELETE FROM {staging} WHERE {MINE}", mine)
-        return Counted(new=total - kept, changed=kept, deleted=deleted)
+        return counted + Counted(discarded=older)
 
-    def _drop_older(self, staging: str, shape: TableShape, mine: list[Any]) -> None:
+    def _counted(self, table: str, staging: str, shape: TableShape, mine: list[Any]) -> Counted:
+        """What the swap will have done. What came and differs in nothing is discarded."""
+        total = self._how_many(staging, mine)
+        if not self._how_many(table, mine):
+            return Counted(new=total)
+        if not shape.key:
+            new, deleted = self._unmatched(table, staging, shape, mine)
+            return Counted(new=new, discarded=total - new, deleted=deleted)
+        kept, changed, shown = self._matched(table, staging, shape, mine, total)
+        before = self._how_many(table, mine, f"AND {quoted(DELETED_AT)} IS NULL")
+        return Counted(total - kept, changed, kept - changed, before - shown)
+
+    def _matched(
+        self, table: str, staging: str, shape: TableShape, mine: list[Any], total: int
+    ) -> tuple[int, ...]:
+        """Of `total` staged rows: in both, changed, not flagged."""
+        return tuple(int(count) for count in self.rows(by_key(table, staging, shape), mine)[0])
+
+    def _unmatched(
+        self, table: str, staging: str, shape: TableShape, mine: list[Any]
+    ) -> tuple[int, ...]:
+        """Rows that only come, rows that only go."""
+        found = self.rows(by_value(table, staging, shape), [*mine, *mine])[0]
+        return tuple(int(count) for count in found)
+
+    def _drop_older(self, staging: str, shape: TableShape, mine: list[Any]) -> int:
         """A row that changed while the pages were read came twice: the last one counts."""
+        if not shape.key:
+            return 0
         keys, order = listed(shape.key), quoted(SEQUENCE)
         twice = (
             f"SELECT {keys}, max({order}) AS last FROM {staging} WHERE {MINE} "
             f"GROUP BY {keys} HAVING count(*) > 1"
         )
         if not self.rows(f"SELECT 1 FROM ({twice}) AS b LIMIT 1", mine):
-            return
-        self.changed(
+            return 0
+        return self.changed(
             f"DELETE FROM {staging} AS t USING ({twice}) AS b WHERE "
-            f"t.{quoted(COMPANY)} = ? AND t.{quoted(DIVISION)} = ? AND {_same(shape.key)} "
+            f"t.{quoted(COMPANY)} = ? AND t.{quoted(DIVISION)} = ? AND {same(shape.key)} "
             f"AND t.{order} < b.last",
             [*mine, *mine],
         )
@@ -266,10 +285,6 @@ def all_or_nothing(execute: Any) -> Iterator[None]:
     except BaseException:
         execute("ROLLBACK")
         raise
-
-
-def _same(key: Sequence[str]) -> str:
-    return " AND ".join(f"t.{quoted(name)} = b.{quoted(name)}" for name in key)
 
 
 def _mine(cursor: Cursor) -> list[Any]:
