@@ -7,7 +7,8 @@ import threading
 import pytest
 
 from retailvista.clock import SystemClock
-from retailvista.web.courtesy import Screens
+from retailvista.web.courtesy import PEOPLE_SECONDS, Screens
+from tests.conftest import TestClock
 
 
 @pytest.fixture
@@ -52,3 +53,30 @@ def test_pages_without_end_do_not_keep_an_answer_for_good(screens):
         done.set()
         visitor.join()
     assert gaps == [True, True, True]
+
+
+class Ticking(TestClock):
+    """Half a millisecond goes by each time somebody looks."""
+
+    def monotonic(self) -> float:
+        self.move(seconds=0.0005)
+        return super().monotonic()
+
+
+def test_an_answer_rests_while_people_are_at_work():
+    """Between two pages it works less than half the time; when nobody is there it does not rest."""
+    clock = Ticking()
+    screens = Screens(clock)
+
+    def rested() -> float:
+        before = clock.now()
+        assert screens.let_go_first()
+        return (clock.now() - before).total_seconds()
+
+    assert rested() < 0.002
+    screens.begin()
+    screens.end()
+    clock.move(seconds=1)
+    assert rested() >= 0.003
+    clock.move(seconds=PEOPLE_SECONDS)
+    assert rested() < 0.002
