@@ -86,10 +86,11 @@ def compared(visitor: Visitor, process: int, asked: argparse.Namespace, pace: fl
     told("alone", alone)
     told(f"beside {asked.readers} reader(s)", beside)
     rate, worse = rows / lasted, p95(beside) / p95(alone)
-    print(f"{rate:28,.0f} rows/s meanwhile, {ENOUGH / rate:.1f} s for {ENOUGH:,} rows", end="")
+    seconds = ENOUGH / rate if rate else float("inf")
+    print(f"{rate:28,.0f} rows/s meanwhile, {seconds:.1f} s for {ENOUGH:,} rows", end="")
     print(f", memory +{grown:.1f} MB")
     print(f"p95 is {worse:.2f} times what it was; the aim is {WORSE_MOST}")
-    quick = not pace or ENOUGH / rate <= SECONDS_MOST
+    quick = not pace or seconds <= SECONDS_MOST
     return quick and worse <= WORSE_MOST and grown <= MEMORY_MOST_MB
 
 

@@ -26,6 +26,7 @@ from retailvista.connectors.database.shapes import (
 from retailvista.connectors.database.sql import SqlWarehouse
 from retailvista.connectors.database.warehouse import Counted, Cursor, Missing, Overtaken
 from retailvista.errors import Later
+from retailvista.turns import give_way
 
 BATCH = "rv_batch"
 SETTINGS: Mapping[str, str | int | float | list[str]] = {
@@ -114,6 +115,7 @@ class DuckWarehouse(SqlWarehouse):
             found: list[tuple[Any, ...]] = []
             while some := answer.fetchmany(ROWS_AT_ONCE):
                 found += some
+                give_way()
         return found
 
     def changed(self, sql: str, parameters: Sequence[Any] = ()) -> int:
