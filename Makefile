@@ -49,7 +49,8 @@ snowflake: setup-test ## a load into Snowflake against an emulator, with package
 feed-proofs: setup-test ## feeds at length: 20,000 requests from the metadata, 20,000 random filters
 	@RV_TEST_FUZZ=20000 RV_TEST_FILTERS=20000 sh scripts/test-services $(python) -m pytest -q -s \
 		-p no:cacheprovider tests/feed/test_published_schemas.py tests/feed/test_agreement.py \
-		tests/feed/test_exact_dialect.py tests/feed/test_hostile.py $(ARGS)
+		tests/feed/test_replica_agreement.py tests/feed/test_exact_dialect.py \
+		tests/feed/test_hostile.py $(ARGS)
 
 .PHONY: bench
 bench: setup-test ## measure import, build, posting, feeds; see docs/performance.md (ARGS=)

@@ -21,6 +21,7 @@ ledger      PURE: money, VAT, receipts, declarations, links, checks, journals, p
 config      settings, refused at the door when wrong
 logs        one line of JSON per event, never a secret
 clock       the only place that reads the time
+turns       work that takes long lets others go first
 errors      every error raised on purpose
 sandbox     a small Exact Online of our own, outside the layers
 migrations  the tables' history (Alembic)

@@ -184,7 +184,7 @@ class _Reading:
         terms = conjuncts(self.query.filter) if self.query.filter is not None else ()
         where += [text for part in terms if (text := made.add(part)) is not None]
         if after is not None:
-            keys = [(_ordered_by(made, own, kind), falls) for own, kind, falls in self.keys]
+            keys = [(ordered_by(made, own, kind), falls) for own, kind, falls in self.keys]
             where.append(made.beyond(keys, self._stored(after)))
         place = quoted(self.copied.schema, copy.table)
         sql = f"SELECT {wanted} FROM {place} WHERE {' AND '.join(where)}{tail}"  # noqa: S608
@@ -198,7 +198,7 @@ class _Reading:
         limit = limit if self.left is not None or most is None else min(limit, most)
         made = self._conditions()
         order = ", ".join(
-            f"{_ordered_by(made, own, kind)} {'DESC NULLS LAST' if falls else 'ASC NULLS FIRST'}"
+            f"{ordered_by(made, own, kind)} {'DESC NULLS LAST' if falls else 'ASC NULLS FIRST'}"
             for own, kind, falls in self.keys
         )
         wanted = ", ".join(quoted(name) for name in self.columns)
@@ -236,7 +236,7 @@ class _Reading:
             raise BadQuery("This link to a next page is broken.", "$skiptoken") from error
 
 
-def _ordered_by(made: Conditions, own: str, kind: Edm) -> str:
+def ordered_by(made: Conditions, own: str, kind: Edm) -> str:
     place = made.column(own, kind)
     return f"CAST({place} AS DATE)" if kind == Edm.DATE else place
 

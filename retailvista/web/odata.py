@@ -28,6 +28,7 @@ from retailvista.errors import NotFound
 from retailvista.feed import answering, offering
 from retailvista.feed.answering import Asked, Offered
 from retailvista.feed.feeds import Reader
+from retailvista.turns import while_giving_way
 from retailvista.web import courtesy, odata_answers, wiring
 from retailvista.web.access import TOKEN, allow
 from retailvista.web.login import limiter
@@ -74,7 +75,8 @@ class Held:
     def __next__(self) -> bytes:
         courtesy.screens.let_go_first()
         try:
-            return next(self._pieces)
+            with while_giving_way(courtesy.let_pages_be_made):
+                return next(self._pieces)
         except BaseException:
             self.close()
             raise
@@ -127,7 +129,8 @@ def _answered(asked: Asked, offered: Offered, company_id: int) -> Response | tup
         words = f"So many answers are being read already. Ask again in {BUSY_SECONDS} s."
         return odata_answers.failure(429, words, BUSY_SECONDS)
     try:
-        found = answering.answer(asked, offered)
+        with while_giving_way(courtesy.let_pages_be_made):
+            found = answering.answer(asked, offered)
     except BaseException:
         places.leave(company_id)
         raise

@@ -169,3 +169,37 @@ def conditions(inside: bool, depth: int, kind: str) -> st.SearchStrategy[str]:
         st.builds("not ({})".format, deeper),
     ]
     return st.one_of(*leaves, *joined)
+
+
+SIGNS = ["eq", "ne", "gt", "ge", "lt", "le"]
+# What lies around the hours that the clock leaves out or has twice, and the ends of days.
+EDGES = {
+    "text": st.just("null"),
+    "number": st.sampled_from(["0.00000001", "1.10", "-0.01", "null", "-1e3", "999999999999999"]),
+    "day": st.sampled_from(["2026-12-31", "0001-01-01", "9999-12-31", "null"]),
+    "moment": st.sampled_from([
+        "2026-10-25T00:30:00Z", "2026-10-25T01:30:00Z", "2026-10-24T12:00:00Z",
+        "2026-03-29T01:00:00Z", "1899-01-01T00:00:00Z", "2026-01-01T00:00:00.5Z", "null",
+    ]),
+    "mark": st.just("null"),
+}  # fmt: skip
+
+
+@functools.cache
+def plain(depth: int = 2) -> st.SearchStrategy[str]:
+    """A condition on columns of the row itself, as most programs ask."""
+    leaves = [st.just("Sold"), st.builds("Sold {} {}".format, st.sampled_from(SIGNS[:2]), YES_NO)]
+    for kind, names in FIELDS.items():
+        field = st.sampled_from([name for name in names if "/" not in name])
+        literal = st.one_of(LITERALS[kind], EDGES[kind])
+        leaves.append(st.builds("{} {} {}".format, field, st.sampled_from(SIGNS), literal))
+        leaves.append(st.builds("{} {} {}".format, literal, st.sampled_from(SIGNS), field))
+        leaves.append(st.builds("{} in ({},{})".format, field, literal, literal))
+    part = st.builds("{}({},{})".format, st.sampled_from(["contains", "startswith"]),
+                     st.sampled_from(["Name", "Code"]), LITERALS["text"])  # fmt: skip
+    whole = st.one_of(*leaves, part, part)
+    if not depth:
+        return whole
+    deeper = plain(depth - 1)
+    joined = st.builds("({}) {} ({})".format, deeper, st.sampled_from(["and", "or"]), deeper)
+    return st.one_of(whole, joined, joined)

@@ -27,6 +27,7 @@ from retailvista.connectors.database.sql import SqlWarehouse
 from retailvista.connectors.database.swap_counts import by_fingerprint, by_value, fingerprint
 from retailvista.connectors.database.warehouse import Counted, Cursor, Missing, Overtaken
 from retailvista.errors import Later
+from retailvista.turns import give_way
 
 BATCH = "rv_batch"
 SETTINGS: Mapping[str, str | int | float | list[str]] = {
@@ -165,6 +166,7 @@ class DuckWarehouse(SqlWarehouse):
             found: list[tuple[Any, ...]] = []
             while some := answer.fetchmany(ROWS_AT_ONCE):
                 found += some
+                give_way()
         return found
 
     def changed(self, sql: str, parameters: Sequence[Any] = ()) -> int:
