@@ -131,6 +131,16 @@ def test_a_way_to_log_in_shows_its_own_fields_only(sage: Desk):
     assert sage.admin.get("/connectors/3").text.count('type="password"') == 3
 
 
+def test_sage_offers_the_vat_mode_that_it_has_and_no_other(sage: Desk):
+    page = sage.admin.get("/connectors/3").text
+    offered = page.split('name="vat_mode"')[1].split("</select>")[0]
+    assert 'value="own"' in offered
+    assert 'value="exact"' not in offered
+    refused = fill_sage(sage, vat_mode="exact")
+    assert refused.status_code == 400
+    assert "Kies hoe de btw wordt geboekt." in refused.text
+
+
 @pytest.mark.statement("J-05", "J-22")
 def test_an_access_token_is_used_as_it_is_until_it_has_expired(sage: Desk, clock):
     token = tokens(sage)["access_token"]
