@@ -57,7 +57,7 @@ class SageStage(Stage):
             session.add(Licence(name=LICENCE_SAGE))
         provider = provider_named(SAGE)
         books = {"division": division_of(IRELAND), "journal_code": "JNL"}
-        pair, more = log_in(self.sandbox, self.clock), {"vat_mode": provider.vat_mode, **books}
+        pair, more = log_in(self.sandbox, self.clock), {"vat_mode": provider.vat_modes[0], **books}
         return connect(session, self, site, pair, provider=SAGE, name="Sage", **more)
 
     def booked(self) -> list[tuple[int, str]]:

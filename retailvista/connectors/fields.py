@@ -19,7 +19,6 @@ from retailvista.connectors.field_variables import has_variable
 from retailvista.connectors.filled import Filled
 from retailvista.connectors.guidance import BASIC, FULL, REFRESH
 from retailvista.connectors.port import Division, Provider
-from retailvista.ledger.stored import MODES as VAT_MODES
 
 __all__ = ["FieldProblem", "Filled", "check_fields", "check_name"]
 
@@ -67,7 +66,7 @@ def check_fields(
     problems += _oauth_addresses(filled, hosts)
     if filled.settings.mode == FULL:
         problems += _callback(filled.callback_url, computed_callback)
-    problems += _books(filled, visible) if provider.keeps_books else []
+    problems += _books(filled, provider, visible) if provider.keeps_books else []
     problems += _advanced(filled, provider)
     return problems
 
@@ -197,7 +196,9 @@ def _oauth_addresses(filled: Filled, hosts: Sequence[str]) -> Iterator[FieldProb
             yield FieldProblem(name, "The address must begin with https://.")
 
 
-def _books(filled: Filled, visible: Sequence[Division]) -> Iterator[FieldProblem]:
+def _books(
+    filled: Filled, provider: Provider, visible: Sequence[Division]
+) -> Iterator[FieldProblem]:
     codes = {found.code for found in visible}
     if filled.division is not None and codes and filled.division not in codes and not filled.moves:
         yield FieldProblem(
@@ -207,7 +208,7 @@ def _books(filled: Filled, visible: Sequence[Division]) -> Iterator[FieldProblem
         )
     if filled.journal_code and not JOURNAL_CODE.fullmatch(filled.journal_code):
         yield FieldProblem("journal_code", "A journal code has letters and digits.")
-    if filled.vat_mode not in VAT_MODES:
+    if filled.vat_mode not in provider.vat_modes:
         yield FieldProblem("vat_mode", "Choose one of the VAT modes.")
 
 

@@ -280,9 +280,9 @@ class Provider:
     records: Records | None = None
     # How it announces changes by itself; None for a provider that does not.
     notices: Notices | None = None
-    # Origins it speaks to beside its sites, and the VAT mode of a new connector.
+    # Origins it speaks to beside its sites, and its VAT modes: the first is of a new connector.
     further_hosts: tuple[str, ...] = ()
-    vat_mode: str = "exact"
+    vat_modes: tuple[str, ...] = ("exact", "own")
     # What its screen shows: texts, ways to log in, keys of the advanced settings.
     guidance: Guidance = field(default_factory=lambda: Guidance(""))
     modes: tuple[str, ...] = (FULL, REFRESH, TOKEN)

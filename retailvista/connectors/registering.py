@@ -62,7 +62,7 @@ def reserve(session: Session, provider: str, actor: str, number: int | None = No
         check_licence(session, provider_named(provider))
         check_alias(session)
         row = draft(session, provider, actor, number)
-        row.vat_mode = provider_named(provider).vat_mode
+        row.vat_mode = provider_named(provider).vat_modes[0]
         return row
 
 

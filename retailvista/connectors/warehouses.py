@@ -165,7 +165,7 @@ def _tested(outside: Outside, connector_id: int, schema: str) -> WarehouseTest:
     if missing:
         what = ", ".join(f"{found.privilege} on {found.on}" for found in missing)
         return WarehouseTest(NO_PRIVILEGE, {"privileges": what}, missing)
-    return WarehouseTest(CONNECTED, {"place": facts.settings.url, "schema": wanted})
+    return WarehouseTest(CONNECTED, {"place": facts.settings.place, "schema": wanted})
 
 
 def grants_of(outside: Outside, number: int, schema: str = "") -> str:

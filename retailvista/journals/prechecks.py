@@ -102,8 +102,8 @@ def _of_allow_vat(journal: Journal, target: Target, found: JournalCode) -> Itera
             "allow_vat",
             f"Dagboek {found.code} staat btw toe, terwijl de btw-regels van ons komen.",
             f"Journal {found.code} allows VAT while the VAT lines come from us.",
-            "Zet 'Btw toestaan' uit bij het dagboek, of kies 'Exact boekt de btw'.",
-            "Switch off 'Allow VAT' on the journal, or let Exact book the VAT.",
+            "Zet 'Btw toestaan' uit bij het dagboek, of laat de btw-regels uit btw-codes maken.",
+            "Switch off 'Allow VAT' on the journal, or have the VAT lines made from VAT codes.",
         )
 
 

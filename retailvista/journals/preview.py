@@ -114,7 +114,7 @@ def preview(session: Session, sequence: int) -> Preview:
         problems=tuple(problems),
         no_connector=reason,
         target=_target(row, connector, master),
-        codes_make_vat=connector is None or provider_of(connector).vat_mode == "exact",
+        codes_make_vat=connector is None or stored.EXACT in provider_of(connector).vat_modes,
     )
 
 

@@ -39,6 +39,10 @@ MODE_WORDS = {
     NO_LOGIN: _l("No login"),
     BASIC: _l("User and password"),
 }
+VAT_WORDS = {
+    "exact": _l("Exact makes the VAT lines from VAT codes"),
+    "own": _l("RetailVista sends VAT lines, without codes"),
+}
 PLAIN = ("name", "site", "client_id", "callback_url", "journal_code", "vat_mode", "mode",
          "authorise_url", "token_url", "scope")  # fmt: skip
 SECRETS = ("client_secret", "access_token", "refresh_token")
@@ -62,12 +66,7 @@ class ConnectorForm(PageForm):
     vat_mode = SelectField(
         _l("VAT"),
         validate_choice=False,  # what may be chosen, the use case says
-        choices=choices(
-            [
-                ("exact", _l("Exact makes the VAT lines from VAT codes")),
-                ("own", _l("RetailVista sends VAT lines, without codes")),
-            ]
-        ),
+        choices=choices(VAT_WORDS.items()),
     )
     use_proxy = BooleanField(_l("Go by the proxy of this installation"))
     log_requests = BooleanField(_l("Keep a log of requests"))
@@ -149,6 +148,7 @@ def page_of(row: Connector, shown: Shown) -> str:
         variables = field_variables.by_level(session, outside.variables, row.number)
         activities = [one for one in dependants_of(session, row) if one.kind == FLOW_KIND]
     callback = callback_of(row.number)
+    shown.form.vat_mode.choices = choices([(mode, VAT_WORDS[mode]) for mode in provider.vat_modes])
     full = provider.modes[0] == FULL or shown.form.mode.data == FULL
     return render_template(
         "connector.html", row=view(row, grant, wiring.clock().now(), outside.apps),

@@ -40,6 +40,10 @@ class Choices:
     def entity(self, key: str) -> Entity | None:
         return next((found for found in (*self.readable, *self.writable) if found.key == key), None)
 
+    def written(self, key: str) -> Entity | None:
+        """The entity that is written; our own records may have the same key as one of theirs."""
+        return next((found for found in self.writable if found.key == key), None)
+
     @property
     def listed(self) -> tuple[Entity, ...]:
         """What a warehouse usually wants; the others are found by typing."""

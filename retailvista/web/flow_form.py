@@ -225,10 +225,10 @@ def _ways(spec: FlowSpec, choices: Choices) -> dict[str, int]:
 
 def _field_names(spec: FlowSpec, choices: Choices) -> list[str]:
     """Names to choose from on the left side of the field map."""
-    key = spec.target.entity if spec.kind == OUTGOING else spec.source.entity
-    entity = choices.entity(key)
+    outgoing = spec.kind == OUTGOING
+    entity = choices.written(spec.target.entity) if outgoing else choices.entity(spec.source.entity)
     names = [found.name for found in entity.properties] if entity else []
-    start = "payload." if spec.kind == OUTGOING else ""
+    start = "payload." if outgoing else ""
     return [f"{start}{name}" for name in names]
 
 

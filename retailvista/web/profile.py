@@ -72,6 +72,7 @@ class TokenForm(PageForm):
     name = StringField(_l("Name"), [validators.InputRequired()])
     scopes = SelectMultipleField(
         _l("What it may do"),
+        [validators.DataRequired(_l("Choose what it may do."))],
         choices=choices(SCOPES),
         option_widget=widgets.CheckboxInput(),
         widget=widgets.ListWidget(prefix_label=False),

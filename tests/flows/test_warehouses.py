@@ -114,3 +114,11 @@ def test_a_file_of_our_own_is_there_for_its_owner_alone(house: FlowHouse):
     file = house.stage.outside.spool.parent / "warehouses" / "1" / "warehouse.duckdb"
     assert file.stat().st_mode & 0o777 == 0o600
     assert row(house).last_test["kind"] == warehouses.CONNECTED
+
+
+def test_a_test_names_the_place_as_people_do(house: FlowHouse):
+    found = warehouses.check_warehouse(house.stage.outside, WAREHOUSE_NUMBER)
+    assert found.message == "Connected: warehouse.duckdb, schema exact."
+    elsewhere = WarehouseSettings.of_url("postgresql://rv@db.example.com/books?schema=exact")
+    assert elsewhere.place == "db.example.com:5432/books"
+    assert WarehouseSettings.of_url(SNOWFLAKE).place.count("/") == 1

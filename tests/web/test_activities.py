@@ -129,6 +129,9 @@ def test_objects_are_found_by_typing_and_fetched_again(admin, place, service):
     narrow = admin.get(f"{asked}&find=retu").text
     assert "entity=Returns" in narrow
     assert "entity=Orders" not in narrow
+    none = admin.get(f"{asked}&find=nosuchthing").text
+    assert "Niets gevonden." in none
+    assert "Vernieuwen" in none and "biedt niets" not in none
 
 
 @pytest.mark.statement("J-31")

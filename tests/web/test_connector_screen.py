@@ -10,38 +10,21 @@ import pytest
 from sqlalchemy import select
 
 from retailvista import db
-from retailvista.companies.models import LICENCE_SAGE, Licence, Store
+from retailvista.companies.models import Store
 from retailvista.companies.scope import company_scope
 from retailvista.connectors.models import Connector
 from retailvista.flows.variables import set_variable
 from retailvista.sandbox.answers import Request
 from retailvista.sandbox.seed import GROENHOF
 from tests.sandbox.visitor import BOOKKEEPER
-from tests.web.desk import CALLBACK, CLIENT_ID, SECRET, Desk, fill_in, open_desk, work_all
-
-SAGE_CALLBACK = CALLBACK.replace("provider=1", "provider=3")
-FORM = {"mode": "full", "advanced_open": "yes", "log_requests": "y"}
+from tests.web.desk import CLIENT_ID, SECRET, Desk, fill_in, work_all
+from tests.web.sage_desk import FORM, SAGE_CALLBACK, fill_sage, open_sage_desk
 
 
 @pytest.fixture
 def sage(tmp_path, clock, request) -> Iterator[Desk]:
-    """A desk whose company may use Sage too, with a draft of it as connector 3."""
-    with open_desk(tmp_path, clock, request) as desk:
-        with company_scope(1), desk.site.outside.sessions() as session, db.transaction(session):
-            session.add(Licence(name=LICENCE_SAGE))
-        made = desk.admin.post("/connectors", provider="sage-accounting")
-        assert made.location == "/connectors/3"
-        desk.sandbox.store.add_app(CLIENT_ID, SECRET, SAGE_CALLBACK)
+    with open_sage_desk(tmp_path, clock, request) as desk:
         yield desk
-
-
-def fill_sage(desk: Desk, **fields: object):
-    usual = {
-        "name": "Sage Ierland", "site": desk.sandbox.url, "client_id": CLIENT_ID,
-        "client_secret": SECRET, "callback_url": SAGE_CALLBACK, "vat_mode": "own",
-        "had_token": "no", **FORM,
-    }  # fmt: skip
-    return desk.admin.post("/connectors/3", **usual | fields)
 
 
 def row_of(desk: Desk, number: int) -> Connector:

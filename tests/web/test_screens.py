@@ -187,6 +187,14 @@ def new_token(browser, scopes: list[str]) -> str:
     return shown.group(1)
 
 
+def test_a_token_without_a_right_is_refused_at_the_rights_and_in_words(admin):
+    refused = admin.post("/profile/tokens", name="kassa")
+    assert refused.status_code == 400
+    rights = refused.text.split("Wat het mag")[1].split('name="expires"')[0]
+    assert "Kies wat het mag." in rights
+    assert "feed:read, " not in refused.text
+
+
 def test_a_program_hands_in_files_and_reads_journals_with_a_token_in_a_header(site, admin):
     fill(site)
     token = new_token(admin, ["receipts:write", "journals:read"])

@@ -98,6 +98,14 @@ class WarehouseSettings:
         return f"snowflake://{who}{self.account}/{self.database}?{more}"
 
     @property
+    def place(self) -> str:
+        """Where it is, as people name it: the file, or the database and who keeps it."""
+        if self.kind == DUCKDB:
+            return f"{self.file}.duckdb"
+        who = f"{self.host}:{self.port}" if self.kind == POSTGRESQL else self.account
+        return f"{who}/{self.database}"
+
+    @property
     def document(self) -> dict[str, Any]:
         """As the connector's row keeps it: what belongs to its kind."""
         return {name: value for name, value in asdict(self).items() if name in self._own()}

@@ -40,7 +40,7 @@ SAGE_ACCOUNTING = Provider(
     endpoint_of=endpoint_of,
     hint_for=hint_for,
     further_hosts=(TOKEN_SITE,),
-    vat_mode="own",
+    vat_modes=("own",),
     guidance=GUIDANCE,
     advanced=ADVANCED,
 )
