@@ -39,6 +39,10 @@ def test_all_58_endpoints_are_equal_to_the_source_row_for_row(house: FlowHouse, 
     assert (run.outcome, run.problem) == ("done", ""), house.log(run)
     for found in LISTED:
         assert differences(found, loaded(file, found), visitor.source(found)) == [], found.table
+    again = to_its_end(house, house.fetch(flow.number, mode="full"))
+    assert (again.outcome, again.problem) == ("done", ""), house.log(again)
+    read = counts(again)["read"]
+    assert counts(again) == {"read": read, "discarded": read}, "everything is as it was"
 
 
 @pytest.mark.parametrize(("rows", "calls"), [(99, 10), (100, 11)])

@@ -26,7 +26,7 @@ from retailvista.connectors.database.shapes import (
 from retailvista.connectors.database.sql import SqlWarehouse
 from retailvista.connectors.database.swap_counts import by_fingerprint, by_value, fingerprint
 from retailvista.connectors.database.warehouse import Counted, Cursor, Missing, Overtaken
-from retailvista.errors import Later
+from retailvista.errors import Later, Refused
 from retailvista.turns import give_way
 
 BATCH = "rv_batch"
@@ -53,6 +53,10 @@ ROOM_MB = 24
 ADDING_MB = 16
 # What a reader may use until a load prepares its tables: rows of many columns are put in order.
 READER_MB = 256
+# What a file turned out to need beyond all that, in this process: after it ran out, a run goes on
+# with twice as much.
+MORE_MB: dict[Path, int] = {}
+MORE_LEAST_MB, MORE_MOST_MB = 64, 2_048
 # Rows of a reload that are held beside those that are here, by key.
 MATCHED_AT_ONCE = 50_000
 # While it makes rows of Python's objects nobody else in this process has his turn.
@@ -99,16 +103,20 @@ class DuckWarehouse(SqlWarehouse):
         return super().prepare(schema, shapes)
 
     def _limit(self, columns: int) -> None:
-        """Memory by the widest table that is there or comes."""
-        query = "SELECT count(*) FROM duckdb_columns() GROUP BY table_oid ORDER BY 1 DESC LIMIT 1"
-        widest = max([columns, *(count for (count,) in self.rows(query))])
+        """Memory by the widest table that is there or comes, and by all columns of all tables.
+
+        The last piece of each column that is filled stays in memory until a checkpoint comes.
+        """
+        query = "SELECT count(*) FROM duckdb_columns() WHERE NOT internal GROUP BY table_oid"
+        counts = [count for (count,) in self.rows(query)]
         block = self.rows("SELECT block_size FROM pragma_database_size()")[0][0]
-        self._blocks_mb = widest * 2 * block // 2**20
+        held = max([columns, *counts]) * 2 + sum(counts)
+        self._blocks_mb = held * block // 2**20
         self._allow(ROOM_MB)
 
     def _allow(self, room: int, steps: int = 0) -> None:
         """So much memory beside the blocks, and so many steps of tidying up at a checkpoint."""
-        self._memory = room + self._blocks_mb
+        self._memory = room + self._blocks_mb + MORE_MB.get(self.path, 0)
         self._connection.execute(f"SET memory_limit = '{self._memory}MB'")
         self._connection.execute(f"SET max_vacuum_tasks = {steps}")
 
@@ -200,6 +208,8 @@ class DuckWarehouse(SqlWarehouse):
         """What DuckDB says, as one of our errors; never a value of a row."""
         try:
             yield
+        except duckdb.OutOfMemoryException as error:
+            raise self._more_room() from error
         except (duckdb.ConstraintException, *UNWRITTEN) as error:
             if _is_conflict(error):
                 raise self.later("Another run is loading the same table.") from error
@@ -209,6 +219,21 @@ class DuckWarehouse(SqlWarehouse):
                 not_before=self._clock.now() + BUSY_PAUSE,
                 said=" ".join(str(error).split())[:300],
             ) from error
+
+    def _more_room(self) -> Later | Refused:
+        """Nothing of what ran out was kept; the next attempt may use more."""
+        used = MORE_MB.get(self.path, 0)
+        if used >= MORE_MOST_MB:
+            return Refused(
+                f"The warehouse file {self.path.name} needs more memory than {self._memory} MB."
+                " Load fewer tables in one flow."
+            )
+        MORE_MB[self.path] = max(2 * used, MORE_LEAST_MB)
+        return Later(
+            f"The warehouse file {self.path.name} needs more memory than {self._memory} MB; the"
+            " run goes on by itself with more.",
+            not_before=self._clock.now() + OVERTAKEN_PAUSE,
+        )
 
     def later(self, text: str) -> Overtaken:
         return Overtaken(text, not_before=self._clock.now() + OVERTAKEN_PAUSE)
