@@ -43,7 +43,7 @@ ROOM_MB = 24
 # What a reader may use until a load prepares its tables: rows of many columns are put in order.
 READER_MB = 256
 # While it makes rows of Python's objects nobody else in this process has his turn.
-ROWS_AT_ONCE = 500
+ROWS_AT_ONCE = 200
 # No room on the disk, no rights, a file that was taken away: after it the file is opened anew.
 UNWRITTEN = (duckdb.IOException, duckdb.FatalException, duckdb.TransactionException)
 BUSY_PAUSE = timedelta(minutes=1)
