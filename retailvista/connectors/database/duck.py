@@ -60,7 +60,7 @@ MORE_LEAST_MB, MORE_MOST_MB = 64, 2_048
 # Rows of a reload that are held beside those that are here, by key.
 MATCHED_AT_ONCE = 50_000
 # While it makes rows of Python's objects nobody else in this process has his turn.
-ROWS_AT_ONCE = 500
+ROWS_AT_ONCE = 200
 # No room on the disk, no rights, a file that was taken away: after it the file is opened anew.
 UNWRITTEN = (duckdb.IOException, duckdb.FatalException, duckdb.TransactionException)
 BUSY_PAUSE = timedelta(minutes=1)
