@@ -38,10 +38,10 @@ def differs(names: Sequence[str]) -> str:
 
 def by_key(table: str, staging: str, shape: TableShape) -> str:
     """Query: rows that are in both, those of them that change, those that nobody had flagged."""
+    sums = _sums(differs(values(shape)))
+    of_mine = f"WHERE t.{quoted(COMPANY)} = ? AND t.{quoted(DIVISION)} = ?"
     return (
-        f"SELECT {_sums(differs(values(shape)))} "
-        f"FROM {table} AS t JOIN {staging} AS b ON {same(shape.full_key)} "
-        f"WHERE t.{quoted(COMPANY)} = ? AND t.{quoted(DIVISION)} = ?"
+        f"SELECT {sums} FROM {table} AS t JOIN {staging} AS b ON {same(shape.full_key)} {of_mine}"
     )
 
 
