@@ -69,7 +69,9 @@ def connector_of_journal(session: Session, row: JournalRow) -> Connector:
     """
     if row.reverses_id is None:
         return connector_of_store(session, row.store_id)
-    booked = session.execute(_BOOKED, {"of_journal": row.reverses_id}).one()
+    booked = session.execute(_BOOKED, {"of_journal": row.reverses_id}).one_or_none()
+    if booked is None:
+        raise Refused("Nothing tells which books hold the journal that this reversal takes back.")
     own = next((one for one in connectors_of(session) if one.id == row.connector_id), None)
     if own is None:
         raise Refused(

@@ -9,6 +9,7 @@ from sqlalchemy.orm import Session
 from retailvista.companies.models import Company, Store
 from retailvista.connectors.depending import what_depends_on
 from retailvista.connectors.models import Connector
+from retailvista.journals.models import Export
 from retailvista.journals.preview import Preview, preview
 from retailvista.journals.releasing import NotReleased, ReleaseResult, release, release_automatic
 from retailvista.journals.reversing import reverse_journal
@@ -87,6 +88,13 @@ def test_a_connector_that_posts_elsewhere_by_now_does_not_take_it(
 def test_after_its_connector_it_goes_into_no_other_books(stage: Stage, moved: int) -> None:
     set_connector(stage, deleted_at=stage.clock.now())
     assert "was removed; its reversal goes into no other books" in refused(stage, moved)
+
+
+def test_without_a_trace_of_where_the_journal_went_it_goes_nowhere(
+    stage: Stage, moved: int
+) -> None:
+    stage.change(lambda s: s.execute(update(Export).values(live=False)))
+    assert "Nothing tells which books hold the journal" in refused(stage, moved)
 
 
 @pytest.mark.statement("J-17")
